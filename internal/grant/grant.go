@@ -1,0 +1,231 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package grant is the store of what X gave us: one Secret per connection in the
+// operator's own namespace, holding the refresh token, the redeem journal and
+// the consent record. It is the only package that touches refresh tokens at
+// rest. It knows no HTTP.
+package grant
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/agentconnect/x-operator/internal/secret"
+)
+
+// Grant is the decoded Secret. Every part that is stored under a key of its own
+// is a field of its own: an update patches only the keys that changed, and keys
+// that this version does not know survive.
+type Grant struct {
+	// Owner is the XConnection this grant belongs to.
+	Owner Owner
+	// ClusterID is the uid of the kube-system namespace of the cluster that made
+	// the grant. One of another cluster is quarantined.
+	ClusterID string
+	// Tokens is the working set; nil for a placeholder.
+	Tokens *Tokens
+	// Rotation counts the answers that were stored; it never goes down.
+	Rotation int64
+	// Account is known after the first contact; it outlives the tokens, so that a
+	// new consent is held to the same account until the connection is forgotten.
+	Account Account
+	// Journal holds the attempt under way, if any.
+	Journal Journal
+	// Consent is the consent record.
+	Consent Consent
+	// Candidate is an answer to a consent that waits for promotion.
+	Candidate *Candidate
+	// Published is the digest of the token Secret last written.
+	Published string
+	// Tombstone is set once the owner is gone and revocation is still owed.
+	Tombstone *Tombstone
+
+	// meta is what the Secret was when it was read: Store's own.
+	meta stored
+}
+
+// Owner names the XConnection that a grant belongs to.
+type Owner struct {
+	Namespace string
+	Name      string
+	UID       types.UID
+}
+
+// App is the X developer app that tokens were issued under. It holds what is
+// needed to find or be its credentials: an Own app's secret is escrowed, since
+// the tenant's Secret may be gone when the grant must be revoked and the
+// consent door may not read it; an XApp's is never copied.
+type App struct {
+	ClientID string
+	// XApp is the name of the shared app; empty for an Own app.
+	XApp string
+	// SecretName is the Secret of a shared app, in the grants' namespace.
+	SecretName string
+	// ClientSecret is the escrowed secret of an Own app.
+	ClientSecret secret.Token
+}
+
+// Tokens is one answer of the token endpoint, with its app.
+type Tokens struct {
+	App          App
+	AccessToken  secret.Token
+	RefreshToken secret.Token
+	TokenType    string
+	Scope        string
+	// ReceivedAt is when the answer came; ExpiresAt when its access token ends.
+	ReceivedAt time.Time
+	ExpiresAt  time.Time
+	// ConsentedAt is when the person consented: the start of the refresh token
+	// family's age.
+	ConsentedAt time.Time
+	// RefreshedAt is when the last refresh was stored; zero before the first.
+	RefreshedAt time.Time
+	// Kept counts answers in a row that had no refresh token, so that the one sent
+	// was kept.
+	Kept int
+}
+
+// Account is the X account behind the tokens.
+type Account struct {
+	UserID   string
+	Username string
+}
+
+// Purpose is what an attempt in the journal is for.
+type Purpose string
+
+// The purposes of an attempt.
+const (
+	PurposeRefresh Purpose = "Refresh"
+	PurposeRevoke  Purpose = "Revoke"
+)
+
+// Journal is the fence around a token that is used once.
+type Journal struct {
+	// Attempt is the intent that is not settled; nil when none is.
+	Attempt *Attempt
+	// Uncertain counts attempts in a row whose outcome nobody knows. While it is
+	// not zero the rotation is uncertain.
+	Uncertain int
+	// Failures counts failed attempts in a row, uncertain or not; it sets the
+	// back-off.
+	Failures int
+	// NotBefore is when the next attempt may start at the earliest; zero for now.
+	NotBefore time.Time
+	// LastFailure is the last failure's kind and X's words, for status; empty
+	// after a success.
+	LastFailure Failure
+	// Verdict is X's word that the refresh token is dead; nil while it is not.
+	// The token itself is kept: a refresh request may try it again.
+	Verdict *Verdict
+	// HandledRequest is the value of the refresh request that was last handled.
+	HandledRequest string
+	// LastAttemptAt is when the last attempt started: a manual refresh is held to
+	// one a minute by it.
+	LastAttemptAt time.Time
+}
+
+// Attempt is an intent: who is about to redeem what.
+type Attempt struct {
+	ID      string
+	Purpose Purpose
+	// Holder is the process that made it.
+	Holder Holder
+	// StartedAt is the holder's wall clock at the intent.
+	StartedAt time.Time
+	// TokenHash is the hash of the refresh token that is about to be sent.
+	TokenHash string
+	// Request is the refresh request that this attempt answers, if any.
+	Request string
+}
+
+// Holder identifies one run of one process.
+type Holder struct {
+	// Pod is the uid of the pod, or another name of the place the process runs in;
+	// PodName and PodNamespace let others see whether it is gone.
+	Pod          string
+	PodName      string
+	PodNamespace string
+	// Start is unique to this run of the process.
+	Start string
+}
+
+// Failure is what a failed attempt came to, without secrets.
+type Failure struct {
+	// Kind is xapi's kind.
+	Kind string
+	// Message is for people.
+	Message string
+	At      time.Time
+}
+
+// Verdict is X's word that a grant is dead.
+type Verdict struct {
+	At      time.Time
+	Message string
+	// TokenHash is the refresh token it was about.
+	TokenHash string
+}
+
+// Consent is the record of who is asked for what, and of what came of it.
+type Consent struct {
+	// Epoch binds links and states to one invitation: it moves on connect, on
+	// Disconnected and when the credentials change.
+	Epoch int64
+	// Wanted tells whether a consent is wanted now.
+	Wanted bool
+	// App is the app that consent is wanted for.
+	App App
+	// Scopes are those that consent is asked for.
+	Scopes []string
+	// RequestedReconnect is the value of the reconnect request that opened or is
+	// answered by this invitation.
+	RequestedReconnect string
+	// Claims are the newest nonces that came back, at most 16, each kept 15
+	// minutes.
+	Claims []Claim
+	// Outcome is what the last flow came to.
+	Outcome *Outcome
+}
+
+// Claim is one nonce that came back through the callback.
+type Claim struct {
+	// Nonce is its hash.
+	Nonce string
+	At    time.Time
+	// Code is the outcome once it is known: "connected" or a code of the error
+	// catalogue; empty while the flow is under way.
+	Code string
+}
+
+// Outcome is how a consent flow ended.
+type Outcome struct {
+	// Code is "connected" or a code of the error catalogue (x_error).
+	Code string
+	At   time.Time
+	// Message is for people and holds no secret.
+	Message string
+}
+
+// Candidate is an answer to a consent that is not promoted yet.
+type Candidate struct {
+	Tokens
+	// Nonce is the hash of the flow's nonce.
+	Nonce string
+	// Epoch is the invitation it answers.
+	Epoch int64
+	// Account is known once users/me answered.
+	Account Account
+	// Rejected is the catalogue's code if it must not be promoted but revoked.
+	Rejected string
+}
+
+// Tombstone marks a grant whose owner is gone and whose revocation is owed.
+type Tombstone struct {
+	Since    time.Time
+	Attempts int
+	// NextAt is when to try again.
+	NextAt time.Time
+}
