@@ -229,3 +229,8 @@ type Tombstone struct {
 	// NextAt is when to try again.
 	NextAt time.Time
 }
+
+// stored is the Secret's state at the time of reading.
+type stored struct {
+	resourceVersion string
+}
