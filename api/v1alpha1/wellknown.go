@@ -1,0 +1,61 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+// Annotations.
+const (
+	// AnnotationDefaultApp with the value "true" on an XApp makes it the app of
+	// every Shared XConnection that names none.
+	AnnotationDefaultApp = "x.agentconnect.dev/is-default-app"
+
+	// AnnotationRefreshRequestedAt on an XConnection asks for a refresh now. A new
+	// value, of any form, is a new request; status.lastHandledRefreshAt shows the
+	// last value that was handled. At most one refresh a minute is made so.
+	AnnotationRefreshRequestedAt = "x.agentconnect.dev/refresh-requested-at"
+
+	// AnnotationReconnectRequestedAt on an XConnection asks a person for consent
+	// again, while the present token keeps working. A new value, of any form, is a
+	// new request; status.lastHandledReconnectAt shows the last value handled.
+	AnnotationReconnectRequestedAt = "x.agentconnect.dev/reconnect-requested-at"
+
+	// AnnotationRotation on a token Secret says which rotation of the grant its
+	// access token belongs to; it never goes down.
+	AnnotationRotation = "x.agentconnect.dev/rotation"
+)
+
+// FinalizerRevoke keeps an XConnection until its tokens have been revoked at X.
+const FinalizerRevoke = "x.agentconnect.dev/revoke"
+
+// A Secret that spec.appSecretRef names must carry this label: naming a Secret
+// alone must not make the operator send its content anywhere.
+const (
+	LabelApp      = "x.agentconnect.dev/app"
+	LabelAppValue = "true"
+)
+
+// Keys of an app Secret, of an XApp's as of a namespace's own.
+const (
+	AppKeyClientID     = "clientId"
+	AppKeyClientSecret = "clientSecret"
+)
+
+// SecretTypeToken is the type of a token Secret.
+const SecretTypeToken = "x.agentconnect.dev/token"
+
+// Keys of a token Secret. It is meant to be mounted and its file read again for
+// each request: an environment variable goes stale with the token, in two hours.
+const (
+	// TokenKeyAccessToken is the bearer token for calls to X.
+	TokenKeyAccessToken = "access_token"
+	// TokenKeyTokenType is X's word for the token's type: "bearer".
+	TokenKeyTokenType = "token_type"
+	// TokenKeyExpiresAt is when the token ends: RFC 3339, UTC.
+	TokenKeyExpiresAt = "expires_at"
+	// TokenKeyScope lists the scopes that X granted, separated by spaces.
+	TokenKeyScope = "scope"
+	// TokenKeyUsername is the account's handle without "@".
+	TokenKeyUsername = "username"
+	// TokenKeyUserID is the account's numeric id, which outlives a renaming.
+	TokenKeyUserID = "user_id"
+)
