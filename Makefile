@@ -1,0 +1,136 @@
+# Everything a developer runs. `make` alone prints what there is.
+#
+# Needed beforehand: Go, make, git and gcc (for the race detector). Tools are
+# built from pinned Go modules into bin/tools, the control plane of the tests into
+# a cache outside the work tree; nothing is downloaded ready made.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := help
+
+# The image that dist/install.yaml names and docker-build makes.
+IMG ?= agentconnect/x-operator:v0.1.0
+# How long `make fuzz` spends on each fuzz target.
+FUZZTIME ?= 10s
+# Flags for `make demo`, `run`, `chaos` and `bench`, for example ARGS=--help.
+ARGS ?=
+
+TOOLS := $(CURDIR)/bin/tools
+CONTROLLER_GEN := $(TOOLS)/controller-gen
+KUSTOMIZE := $(TOOLS)/kustomize
+GOLANGCI_LINT := $(TOOLS)/golangci-lint
+
+##@ Start here
+
+.PHONY: help
+help: ## Print this list.
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## Walk a connection's whole life against a real API server and a simulated X; exit 0 if every step happened.
+	go run ./hack/demo $(ARGS)
+
+.PHONY: run
+run: ## The same, but stay up: prints KUBECONFIG and the consent link to click.
+	go run ./hack/demo --stay $(ARGS)
+
+.PHONY: test
+test: ## Run every test with the race detector, on the real control plane.
+	assets="$$(hack/controlplane/build.sh)" && KUBEBUILDER_ASSETS="$$assets" go test -race -timeout 20m ./...
+
+##@ Develop
+
+.PHONY: build
+build: ## Build static binaries into bin/.
+	CGO_ENABLED=0 go build -trimpath -o bin/ . ./cmd/...
+
+.PHONY: generate
+generate: $(CONTROLLER_GEN) ## Regenerate deepcopy functions and CRDs from api/.
+	$(CONTROLLER_GEN) object:headerFile=hack/boilerplate/boilerplate.go.txt paths=./api/...
+	$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
+
+.PHONY: manifests
+manifests: generate ## Another name of generate, as Kubebuilder's users expect.
+
+.PHONY: fmt
+fmt: ## Format the Go code.
+	gofmt -s -w .
+
+.PHONY: vet
+vet: ## Run go vet.
+	go vet ./...
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) ## Run golangci-lint: the walls between the rooms are in .golangci.yml.
+	$(GOLANGCI_LINT) run
+
+.PHONY: test-short
+test-short: ## Run the tests that need no control plane, without the race detector: the inner loop.
+	go test -short ./...
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME.
+	hack/fuzz.sh $(FUZZTIME)
+
+.PHONY: verify
+verify: verify-generated verify-modules verify-files verify-manifests vet lint ## Prove that generated code, modules, headers, manifests and style are as they should be.
+
+.PHONY: verify-generated
+verify-generated: $(CONTROLLER_GEN) $(KUSTOMIZE) ## Generate in a copy of the tree and compare.
+	hack/verify-generated.sh
+
+.PHONY: verify-modules
+verify-modules: ## Check that every go.mod and go.sum is tidy.
+	hack/verify-modules.sh
+
+.PHONY: verify-files
+verify-files: ## Check formatting, headers, and that no file names a machine's paths.
+	hack/verify-files.sh
+
+.PHONY: verify-manifests
+verify-manifests: $(KUSTOMIZE) ## Build every kustomization under config/.
+	hack/verify-manifests.sh
+
+.PHONY: controlplane
+controlplane: ## Build the control plane of tests and demo ahead of time (minutes, once).
+	hack/controlplane/build.sh
+
+##@ Prove
+
+.PHONY: chaos
+chaos: ## Inject a thousand faults into running operators and judge by the simulator's books.
+	go run ./hack/chaos $(ARGS)
+
+.PHONY: bench
+bench: ## Measure the operator beside a raw client doing the same writes.
+	go run ./hack/bench $(ARGS)
+
+##@ Ship
+
+.PHONY: install-file
+install-file: $(KUSTOMIZE) ## Make dist/install.yaml, the one file to kubectl apply, for the image IMG.
+	hack/install-file.sh $(IMG)
+
+.PHONY: docker-build
+docker-build: ## Build the container image IMG.
+	docker build --tag $(IMG) .
+
+.PHONY: clean
+clean: ## Remove what was built in the work tree (not the control plane's cache).
+	rm -rf bin dist .demo
+
+# Tools: one file in bin/tools each, made again when its module changes.
+
+$(CONTROLLER_GEN): hack/tools/go.mod
+	go build -C hack/tools -buildvcs=false -o $@ sigs.k8s.io/controller-tools/cmd/controller-gen
+
+$(KUSTOMIZE): hack/tools/go.mod
+	go build -C hack/tools -buildvcs=false -o $@ sigs.k8s.io/kustomize/kustomize/v5
+
+$(GOLANGCI_LINT): hack/tools/golangci-lint/go.mod
+	@echo "Building golangci-lint; the first time takes minutes."
+	go build -C hack/tools/golangci-lint -buildvcs=false -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
