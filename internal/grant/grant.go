@@ -10,6 +10,7 @@ package grant
 import (
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/agentconnect/x-operator/internal/secret"
@@ -37,13 +38,14 @@ type Grant struct {
 	Consent Consent
 	// Candidate is an answer to a consent that waits for promotion.
 	Candidate *Candidate
-	// Published is the digest of the token Secret last written.
-	Published string
+	// Retired are sets that are owed a revocation: refused candidates, and a
+	// working set that another account's or app's took the place of.
+	Retired []Retired
 	// Tombstone is set once the owner is gone and revocation is still owed.
 	Tombstone *Tombstone
 
-	// meta is what the Secret was when it was read: Store's own.
-	meta stored
+	// stored is the Secret as it was read: it is not altered.
+	stored *corev1.Secret
 }
 
 // Owner names the XConnection that a grant belongs to.
@@ -73,7 +75,10 @@ type Tokens struct {
 	AccessToken  secret.Token
 	RefreshToken secret.Token
 	TokenType    string
-	Scope        string
+	// Scope is what X granted, space-separated; Asked is what the person was asked
+	// for.
+	Scope string
+	Asked []string
 	// ReceivedAt is when the answer came; ExpiresAt when its access token ends.
 	ReceivedAt time.Time
 	ExpiresAt  time.Time
@@ -218,8 +223,13 @@ type Candidate struct {
 	Epoch int64
 	// Account is known once users/me answered.
 	Account Account
-	// Rejected is the catalogue's code if it must not be promoted but revoked.
-	Rejected string
+}
+
+// Retired is a set of tokens that nobody uses any more and X still knows.
+type Retired struct {
+	Tokens
+	// Account is whose they are; empty if X was never asked.
+	Account Account
 }
 
 // Tombstone marks a grant whose owner is gone and whose revocation is owed.
@@ -228,9 +238,4 @@ type Tombstone struct {
 	Attempts int
 	// NextAt is when to try again.
 	NextAt time.Time
-}
-
-// stored is the Secret's state at the time of reading.
-type stored struct {
-	resourceVersion string
 }

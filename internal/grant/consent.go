@@ -1,0 +1,130 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package grant
+
+import (
+	"strings"
+	"time"
+)
+
+const (
+	// claimLive is how long a flow under way keeps others out: X's code lives 30 s.
+	claimLive = 45 * time.Second
+	// claimKept and claimsKept bound what is remembered of flows that came back.
+	claimKept  = 15 * time.Minute
+	claimsKept = 16
+)
+
+// ClaimState is what came of claiming a nonce.
+type ClaimState string
+
+// The states of a claim.
+const (
+	// Claimed: the flow is ours to finish.
+	Claimed ClaimState = "Claimed"
+	// ClaimedBefore: the same nonce came back before; the claim says what came of it.
+	ClaimedBefore ClaimState = "ClaimedBefore"
+	// ClaimBusy: another flow is under way.
+	ClaimBusy ClaimState = "ClaimBusy"
+)
+
+// Claim takes a nonce that came back. Only with Claimed is the grant altered.
+func (g *Grant) Claim(nonce string, now time.Time) (ClaimState, Claim) {
+	for _, claim := range g.Consent.Claims {
+		if claim.Nonce == nonce {
+			return ClaimedBefore, claim
+		}
+	}
+	for _, claim := range g.Consent.Claims {
+		if claim.Code == "" && now.Sub(claim.At).Abs() < claimLive {
+			return ClaimBusy, claim
+		}
+	}
+	claim := Claim{Nonce: nonce, At: now}
+	kept := []Claim{claim}
+	for _, earlier := range g.Consent.Claims {
+		if len(kept) < claimsKept && now.Sub(earlier.At).Abs() < claimKept {
+			kept = append(kept, earlier)
+		}
+	}
+	g.Consent.Claims = kept
+	return Claimed, claim
+}
+
+// Conclude records how the flow of a nonce ended.
+func (g *Grant) Conclude(nonce, code, message string, now time.Time) {
+	for i := range g.Consent.Claims {
+		if g.Consent.Claims[i].Nonce == nonce {
+			g.Consent.Claims[i].Code = code
+		}
+	}
+	g.Consent.Outcome = &Outcome{Code: code, At: now, Message: message}
+}
+
+// PinHolds tells whether an account may be connected. A named account binds by
+// name, and by id once the id of that name is known; without a name the account
+// of the first contact binds.
+func (g *Grant) PinHolds(account Account, username string) bool {
+	if username != "" && !strings.EqualFold(username, account.Username) {
+		return false
+	}
+	if g.Account.UserID == "" || g.Account.UserID == account.UserID {
+		return true
+	}
+	return username != "" && !strings.EqualFold(username, g.Account.Username)
+}
+
+// Promote makes the candidate the working set: the consent is answered, the
+// invitation's epoch moves on, and a working set of another account or app is
+// retired.
+func (g *Grant) Promote() {
+	candidate := g.Candidate
+	if g.Tokens != nil && !g.sameGrantee(candidate) {
+		g.retire(*g.Tokens, g.Account)
+	}
+	g.Account = candidate.Account
+	g.Rotate(Attempt{}, candidate.Tokens)
+	g.Candidate = nil
+	g.Consent.Wanted = false
+	g.Consent.Epoch++
+}
+
+// Refuse retires the candidate. One of the working set's own account and app is
+// kept in its place instead: X may have ended the older set when this one was
+// made, and revoking this one could end both.
+func (g *Grant) Refuse() {
+	candidate := g.Candidate
+	g.Candidate = nil
+	if g.Tokens != nil && g.sameGrantee(candidate) {
+		g.Rotate(Attempt{}, candidate.Tokens)
+		return
+	}
+	g.retire(candidate.Tokens, candidate.Account)
+}
+
+// Forget retires everything and moves the epoch: the connection starts anew.
+func (g *Grant) Forget() {
+	if g.Tokens != nil {
+		g.retire(*g.Tokens, g.Account)
+		g.Tokens = nil
+	}
+	if g.Candidate != nil {
+		g.retire(g.Candidate.Tokens, g.Candidate.Account)
+		g.Candidate = nil
+	}
+	g.Account = Account{}
+	g.Journal = Journal{HandledRequest: g.Journal.HandledRequest}
+	g.Consent.Wanted = false
+	g.Consent.Epoch++
+}
+
+func (g *Grant) retire(tokens Tokens, account Account) {
+	g.Retired = append(g.Retired, Retired{Tokens: tokens, Account: account})
+}
+
+// sameGrantee tells whether the candidate is of the working set's account and app.
+func (g *Grant) sameGrantee(candidate *Candidate) bool {
+	return g.Account.UserID != "" && g.Account.UserID == candidate.Account.UserID &&
+		g.Tokens.App.ClientID == candidate.App.ClientID
+}

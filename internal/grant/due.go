@@ -1,0 +1,155 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package grant
+
+import (
+	"hash/fnv"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+)
+
+const (
+	// expiryMargin is how long before the access token's end a refresh is due at
+	// the latest: time enough for an X that is away for minutes.
+	expiryMargin = 15 * time.Minute
+	// requestSpacing is the least time between attempts that a person asks for.
+	requestSpacing = time.Minute
+	// clockTolerance is how far in the future an answer may have been received
+	// before the clock counts as set back.
+	clockTolerance = time.Minute
+	// takeoverMin and takeoverMax bound how long another process is given to
+	// settle its attempt. The least is far above redeem's own limits: 5 s from the
+	// intent to the call, 30 s for the call.
+	takeoverMin = time.Minute
+	takeoverMax = 5 * time.Minute
+	// inFlightLook is when to look again at an attempt of this very process.
+	inFlightLook = 30 * time.Second
+)
+
+// Step is what a grant needs.
+type Step string
+
+// The steps.
+const (
+	// StepNone: there is no refresh token that X has not refused.
+	StepNone Step = "None"
+	// StepWait: nothing before the decision's time.
+	StepWait Step = "Wait"
+	// StepRefresh: redeem the refresh token now.
+	StepRefresh Step = "Refresh"
+	// StepTakeOver: redeem it now although an attempt of another process is not
+	// settled; X alone knows whether that one spent it.
+	StepTakeOver Step = "TakeOver"
+)
+
+// Decision is what Due decides.
+type Decision struct {
+	Step Step
+	// At is when to decide again, or when the refresh is due; zero for StepNone.
+	At time.Time
+	// Request is the refresh request that the step answers, if any.
+	Request string
+}
+
+// Seen is what this process knows of an attempt that it found unfinished.
+type Seen struct {
+	// First is when it first saw it, on a clock that is monotonic.
+	First time.Time
+	// Gone is true if the holder is provably gone and can neither send nor store.
+	Gone bool
+	// Mine is true if this very run of the process holds it.
+	Mine bool
+}
+
+// Terms are what a connection asks of its refreshes.
+type Terms struct {
+	// Interval is the time between refreshes.
+	Interval time.Duration
+	// Request is the value of the refresh-requested annotation.
+	Request string
+}
+
+// Due decides what a grant needs at a moment. It is pure.
+func Due(g *Grant, terms Terms, seen Seen, now time.Time) Decision {
+	if g.Tokens == nil || g.Tokens.RefreshToken.IsZero() {
+		return Decision{Step: StepNone}
+	}
+	if g.Journal.Attempt != nil {
+		return dueUnfinished(g, seen, now)
+	}
+	request := ""
+	if terms.Request != g.Journal.HandledRequest {
+		request = terms.Request
+	}
+	if g.Journal.Verdict != nil && request == "" {
+		return Decision{Step: StepNone}
+	}
+	at := NextRefresh(g, terms.Interval, now)
+	if asked := g.Journal.LastAttemptAt.Add(requestSpacing); request != "" && (g.Journal.Verdict != nil || asked.Before(at)) {
+		at = asked
+	}
+	if at.Before(g.Journal.NotBefore) {
+		at = g.Journal.NotBefore
+	}
+	if now.Before(at) {
+		return Decision{Step: StepWait, At: at, Request: request}
+	}
+	return Decision{Step: StepRefresh, At: at, Request: request}
+}
+
+// dueUnfinished decides on an attempt that is not settled.
+func dueUnfinished(g *Grant, seen Seen, now time.Time) Decision {
+	if seen.Mine {
+		return Decision{Step: StepWait, At: now.Add(inFlightLook)}
+	}
+	at := seen.First.Add(TakeoverAfter(g.Tokens.ExpiresAt.Sub(seen.First)))
+	if seen.Gone {
+		at = now
+	}
+	if at.Before(g.Journal.NotBefore) {
+		at = g.Journal.NotBefore
+	}
+	if now.Before(at) {
+		return Decision{Step: StepWait, At: at}
+	}
+	return Decision{Step: StepTakeOver, At: at, Request: g.Journal.Attempt.Request}
+}
+
+// TakeoverAfter is how long another process is given to settle its attempt, by
+// the time that is left to the access token's expiry.
+func TakeoverAfter(left time.Duration) time.Duration {
+	return min(max(left-expiryMargin, takeoverMin), takeoverMax)
+}
+
+// NextRefresh is when the next routine refresh is due: after a consent at a hash
+// of the owner's uid inside the first interval, so that connections made together
+// are refreshed evenly; then one interval after the last. It never comes later
+// than the margin before expiry: 15 minutes, or a quarter of a lifetime that is
+// shorter than an hour.
+func NextRefresh(g *Grant, interval time.Duration, now time.Time) time.Time {
+	t := g.Tokens
+	if t.ReceivedAt.After(now.Add(clockTolerance)) {
+		// The clock was set back: how old the token is nobody knows any more.
+		return now
+	}
+	at := t.RefreshedAt.Add(interval)
+	if t.RefreshedAt.IsZero() {
+		at = t.ReceivedAt.Add(spread(g.Owner.UID, interval))
+	}
+	lifetime := t.ExpiresAt.Sub(t.ReceivedAt)
+	if latest := t.ExpiresAt.Add(-min(expiryMargin, lifetime/4)); latest.Before(at) {
+		return latest
+	}
+	return at
+}
+
+// spread gives a uid's place inside an interval.
+func spread(owner types.UID, interval time.Duration) time.Duration {
+	hash := fnv.New64a()
+	_, _ = hash.Write([]byte(owner))
+	// FNV's low bits mix better than its high ones.
+	const buckets = 1 << 20
+	return time.Duration(float64(interval) * float64(hash.Sum64()%buckets) / buckets)
+}

@@ -1,0 +1,95 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package grant
+
+import (
+	"math"
+	"time"
+)
+
+const (
+	// backoffFirst and backoffMax bound the wait after failed attempts.
+	backoffFirst = 10 * time.Second
+	backoffMax   = 5 * time.Minute
+	// backoffTries is how many more attempts must fit into the time that is left to
+	// the access token, as long as the waits stay above backoffFirst.
+	backoffTries = 4
+)
+
+// Begin writes the intent: who is about to redeem the present refresh token. An
+// attempt that it takes the place of counts as uncertain, since nobody will know
+// what came of it.
+func (g *Grant) Begin(attempt Attempt) {
+	if g.Journal.Attempt != nil && g.Journal.Attempt.Purpose == PurposeRefresh {
+		g.Journal.Uncertain++
+	}
+	g.Journal.Attempt = &attempt
+	g.Journal.LastAttemptAt = attempt.StartedAt
+}
+
+// Holds tells whether an attempt is the one in the journal.
+func (g *Grant) Holds(attempt Attempt) bool {
+	return g.Journal.Attempt != nil && g.Journal.Attempt.ID == attempt.ID
+}
+
+// Rotate stores an answer: the new tokens, the end of the attempt and the handled
+// request, all in one write. Whatever intent is there loses its object, and goes.
+func (g *Grant) Rotate(attempt Attempt, tokens Tokens) {
+	g.Tokens = &tokens
+	g.Rotation++
+	g.Journal.Attempt = nil
+	g.Journal.Uncertain = 0
+	g.Journal.Failures = 0
+	g.Journal.NotBefore = time.Time{}
+	g.Journal.LastFailure = Failure{}
+	g.Journal.Verdict = nil
+	g.handled(attempt)
+}
+
+// Unspent ends an attempt that did not spend the token: X refused the app or
+// limited it, or the call never went out.
+func (g *Grant) Unspent(attempt Attempt, failure Failure, notBefore time.Time) {
+	g.end(attempt, failure)
+	g.Journal.NotBefore = notBefore
+}
+
+// Unsettled ends an attempt that may have spent the token.
+func (g *Grant) Unsettled(attempt Attempt, failure Failure, notBefore time.Time) {
+	g.end(attempt, failure)
+	g.Journal.Uncertain++
+	g.Journal.NotBefore = notBefore
+}
+
+// Condemn records X's word that the token is dead. The token stays: a refresh
+// request may try it again.
+func (g *Grant) Condemn(attempt Attempt, failure Failure) {
+	g.end(attempt, failure)
+	g.Journal.NotBefore = time.Time{}
+	g.Journal.Verdict = &Verdict{At: failure.At, Message: failure.Message, TokenHash: attempt.TokenHash}
+}
+
+func (g *Grant) end(attempt Attempt, failure Failure) {
+	g.Journal.Attempt = nil
+	g.Journal.Failures++
+	g.Journal.LastFailure = failure
+	g.handled(attempt)
+}
+
+func (g *Grant) handled(attempt Attempt) {
+	if attempt.Request != "" {
+		g.Journal.HandledRequest = attempt.Request
+	}
+}
+
+// Backoff is the wait after a number of failed attempts in a row, with the time
+// that is left to the access token's expiry and a jitter from 0 to 1. It doubles,
+// and shortens while there is something to save.
+func Backoff(failures int, left time.Duration, jitter float64) time.Duration {
+	wait := time.Duration(float64(backoffFirst) * math.Pow(2, float64(min(max(failures, 0), 10))))
+	wait = min(wait, backoffMax)
+	if left > 0 {
+		wait = min(wait, max(left/backoffTries, backoffFirst))
+	}
+	return wait/2 + time.Duration(float64(wait/2)*min(max(jitter, 0), 1))
+}

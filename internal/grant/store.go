@@ -1,0 +1,189 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package grant
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// How a grant Secret is told and found.
+const (
+	// SecretType is the Secret's type.
+	SecretType corev1.SecretType = "x.agentconnect.dev/grant"
+	// LabelGrant marks grant Secrets, with the value "true".
+	LabelGrant = "x.agentconnect.dev/grant"
+	// AnnotationNamespace, AnnotationName and AnnotationUID name the owner.
+	AnnotationNamespace = "x.agentconnect.dev/connection-namespace"
+	AnnotationName      = "x.agentconnect.dev/connection-name"
+	AnnotationUID       = "x.agentconnect.dev/connection-uid"
+	// AnnotationAdopt on a quarantined grant, with the uid of the present cluster's
+	// kube-system namespace as its value, hands it to this cluster.
+	AnnotationAdopt = "x.agentconnect.dev/adopt"
+)
+
+// Store keeps grants as Secrets. Every write is made under the resourceVersion of
+// the grant it is given, and gives back what is stored then.
+type Store struct {
+	// Client reads from the cache, if it has one, and writes.
+	Client client.Client
+	// Live reads from the API server.
+	Live client.Reader
+	// Namespace is the grants' own.
+	Namespace string
+	// ClusterID is the uid of this cluster's kube-system namespace.
+	ClusterID string
+
+	own writes
+}
+
+// SecretName is the name of the grant of an XConnection.
+func SecretName(owner types.UID) string { return "grant-" + string(owner) }
+
+// Get reads a grant from the cache; a write of this process is seen at once, even
+// if the cache lags. Errors: ErrNotFound, or that it can't be read or decoded.
+func (s *Store) Get(ctx context.Context, owner types.UID) (*Grant, error) {
+	stored, err := s.read(ctx, s.Client, owner)
+	if err != nil && !apierrors.IsNotFound(err) {
+		return nil, classify(err)
+	}
+	if newer := s.own.newerThan(owner, stored); newer != nil {
+		return FromSecret(newer)
+	}
+	if err != nil {
+		return nil, classify(err)
+	}
+	return FromSecret(stored)
+}
+
+// GetLive reads a grant from the API server. Errors as Get.
+func (s *Store) GetLive(ctx context.Context, owner types.UID) (*Grant, error) {
+	stored, err := s.read(ctx, s.Live, owner)
+	if err != nil {
+		return nil, classify(err)
+	}
+	return FromSecret(stored)
+}
+
+func (s *Store) read(ctx context.Context, reader client.Reader, owner types.UID) (*corev1.Secret, error) {
+	stored := &corev1.Secret{}
+	err := reader.Get(ctx, types.NamespacedName{Namespace: s.Namespace, Name: SecretName(owner)}, stored)
+	if err != nil {
+		return nil, err
+	}
+	return stored, nil
+}
+
+// List reads every grant from the cache. One that can't be decoded is left out:
+// Get reports it.
+func (s *Store) List(ctx context.Context) ([]*Grant, error) {
+	var list corev1.SecretList
+	err := s.Client.List(ctx, &list, client.InNamespace(s.Namespace), client.MatchingLabels{LabelGrant: "true"})
+	if err != nil {
+		return nil, classify(err)
+	}
+	grants := make([]*Grant, 0, len(list.Items))
+	for i := range list.Items {
+		if g, err := FromSecret(&list.Items[i]); err == nil {
+			grants = append(grants, g)
+		}
+	}
+	return grants, nil
+}
+
+// Create stores a new grant. ErrConflict means that there is one already.
+func (s *Store) Create(ctx context.Context, g *Grant) (*Grant, error) {
+	data, err := encode(g)
+	if err != nil {
+		return nil, err
+	}
+	stored := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: s.Namespace,
+			Name:      SecretName(g.Owner.UID),
+			Labels:    map[string]string{LabelGrant: "true", "app.kubernetes.io/managed-by": "x-operator"},
+			Annotations: map[string]string{
+				AnnotationNamespace: g.Owner.Namespace,
+				AnnotationName:      g.Owner.Name,
+				AnnotationUID:       string(g.Owner.UID),
+			},
+		},
+		Type: SecretType,
+		Data: data,
+	}
+	if err := s.Client.Create(ctx, stored); apierrors.IsAlreadyExists(err) {
+		return nil, fmt.Errorf("%w: %w", ErrConflict, err)
+	} else if err != nil {
+		return nil, classify(err)
+	}
+	s.own.remember(g.Owner.UID, stored)
+	return FromSecret(stored)
+}
+
+// Update patches what change alters, under the resourceVersion of g, and gives
+// back what is stored then; nothing is written if nothing is altered. g itself is
+// not altered. Errors: ErrConflict, ErrAmbiguous, ErrNotFound, ErrRefused,
+// ErrNewerSchema.
+func (s *Store) Update(ctx context.Context, g *Grant, change func(*Grant)) (*Grant, error) {
+	if schemaOf(g.stored) > Schema {
+		return nil, ErrNewerSchema
+	}
+	altered, err := FromSecret(g.stored)
+	if err != nil {
+		return nil, err
+	}
+	change(altered)
+	data, err := encode(altered)
+	if err != nil {
+		return nil, err
+	}
+	diff := changed(g.stored.Data, data)
+	if len(diff) == 0 {
+		return altered, nil
+	}
+	patch, err := json.Marshal(map[string]any{
+		"metadata": map[string]any{"resourceVersion": g.stored.ResourceVersion, "uid": g.stored.UID},
+		"data":     diff,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("encoding the grant's patch: %w", err)
+	}
+	stored := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: g.stored.Namespace, Name: g.stored.Name}}
+	if err := s.Client.Patch(ctx, stored, client.RawPatch(types.MergePatchType, patch)); err != nil {
+		return nil, classify(err)
+	}
+	s.own.remember(g.Owner.UID, stored)
+	return FromSecret(stored)
+}
+
+// Delete removes exactly the grant that was read: another version of it, or
+// another Secret of its name, gives ErrConflict. One that is gone is no error.
+func (s *Store) Delete(ctx context.Context, g *Grant) error {
+	err := s.Client.Delete(ctx, g.stored.DeepCopy(), client.Preconditions{
+		UID:             &g.stored.UID,
+		ResourceVersion: &g.stored.ResourceVersion,
+	})
+	if err != nil && !apierrors.IsNotFound(err) {
+		return classify(err)
+	}
+	s.own.forget(g.Owner.UID)
+	return nil
+}
+
+// Foreign tells whether another cluster made the grant: after a restore or a
+// move. Such a grant is neither redeemed nor revoked until it is adopted.
+func (s *Store) Foreign(g *Grant) bool { return g.ClusterID != s.ClusterID }
+
+// Version is the resourceVersion that the grant was read at.
+func (g *Grant) Version() string { return g.stored.ResourceVersion }
+
+// AdoptedBy is the cluster that an administrator hands the grant to, if any.
+func (g *Grant) AdoptedBy() string { return g.stored.Annotations[AnnotationAdopt] }
