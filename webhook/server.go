@@ -1,0 +1,169 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package webhook holds everything that listens. Its server carries any handler
+// on every replica, within bounds; its subpackages are the handlers.
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/go-logr/logr"
+	"golang.org/x/net/netutil"
+)
+
+// The bounds of a server that faces the internet. They are constants, since a
+// bound that can be lifted by a flag is lifted when it hurts most.
+//
+// There is no limit per address of the caller: behind an Ingress or a Gateway
+// every caller has the proxy's address, headers that name another are anybody's
+// claim, and a table of callers is one more thing to fill. What bounds a flood is
+// that nothing costs more than a hash before a key of ours has been verified.
+const (
+	// readHeaderTimeout is for the request line and all headers: a caller that
+	// drips them one by one is cut off.
+	readHeaderTimeout = 5 * time.Second
+	// readTimeout is for the whole request, body included.
+	readTimeout = 15 * time.Second
+	// writeTimeout runs from the end of the headers to the end of the answer. A
+	// callback asks X twice and the API server several times within it; work on a
+	// code goes on if it is over, only the browser no longer sees the end.
+	writeTimeout = 75 * time.Second
+	// idleTimeout is for a connection kept alive between two requests.
+	idleTimeout = 60 * time.Second
+	// shutdownTimeout is how long requests under way may take to end after the
+	// process was asked to stop. It stays below the manager's 30 s.
+	shutdownTimeout = 25 * time.Second
+
+	// maxHeaderBytes holds a callback's address and the cookies of some 180 flows
+	// in one browser, as many as browsers keep for a host.
+	maxHeaderBytes = 32 << 10
+	// maxBodyBytes is far above any body that a handler here wants.
+	maxBodyBytes = 1 << 20
+	// maxConnections are open at once; more wait in the kernel's queue.
+	maxConnections = 1024
+	// maxConcurrent requests are worked on at once; more are told to come again.
+	maxConcurrent = 256
+)
+
+// PathHealth answers "ok" while the server serves.
+const PathHealth = "/healthz"
+
+// Server serves one handler over plain HTTP: TLS ends at the Ingress or Gateway
+// before it. It is a controller-runtime Runnable of its own kind, since the
+// manager would run a plain one on the leader only, and any replica must finish
+// what another began.
+type Server struct {
+	// Name says in logs which server this is.
+	Name string
+	// BindAddress is host and port to listen on; port 0 takes a free one.
+	BindAddress string
+	// Handler answers everything but PathHealth.
+	Handler http.Handler
+	// Log takes what the server itself has to say; it never sees a request's
+	// address or headers.
+	Log logr.Logger
+	// Listener is used in place of BindAddress if it is set; the server closes it.
+	Listener net.Listener
+}
+
+// NeedLeaderElection implements manager.LeaderElectionRunnable.
+func (s *Server) NeedLeaderElection() bool { return false }
+
+// Start implements manager.Runnable: it serves until the context ends, then lets
+// requests under way end. It fails if it can't listen.
+func (s *Server) Start(ctx context.Context) error {
+	listener, err := s.listen(ctx)
+	if err != nil {
+		return fmt.Errorf("the %s server can't listen on %q: %w", s.Name, s.BindAddress, err)
+	}
+	server := s.server()
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(netutil.LimitListener(listener, maxConnections)) }()
+	s.Log.Info("Serving", "server", s.Name, "address", listener.Addr().String())
+	select {
+	case err := <-failed:
+		return fmt.Errorf("the %s server ended: %w", s.Name, err)
+	case <-ctx.Done():
+		return s.stop(server)
+	}
+}
+
+func (s *Server) listen(ctx context.Context) (net.Listener, error) {
+	if s.Listener != nil {
+		return s.Listener, nil
+	}
+	var config net.ListenConfig
+	return config.Listen(ctx, "tcp", s.BindAddress)
+}
+
+func (s *Server) server() *http.Server {
+	return &http.Server{
+		Handler:           bounded(s.Handler),
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          log.New(lineLogger{s.Log.WithValues("server", s.Name)}, "", 0),
+	}
+}
+
+// stop takes no more requests and waits for those under way; what is still open
+// at the deadline is cut.
+func (s *Server) stop(server *http.Server) error {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	err := server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.Log.Info("Cutting requests that did not end in time", "server", s.Name, "after", shutdownTimeout.String())
+		err = server.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("stopping the %s server: %w", s.Name, err)
+	}
+	return nil
+}
+
+// bounded puts the health check before, and the bounds around, a handler. Health
+// is not counted: a busy server is a healthy one.
+func bounded(handler http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc(PathHealth, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte("ok\n"))
+	})
+	mux.Handle("/", http.MaxBytesHandler(limited(handler, maxConcurrent), maxBodyBytes))
+	return mux
+}
+
+// limited works on so many requests at once, and turns the others away at once: a
+// queue would only make everybody late.
+func limited(handler http.Handler, limit int) http.Handler {
+	slots := make(chan struct{}, limit)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case slots <- struct{}{}:
+			defer func() { <-slots }()
+			handler.ServeHTTP(w, r)
+		default:
+			w.Header().Set("Retry-After", "1")
+			http.Error(w, "The server is busy. Please try again in a moment.", http.StatusServiceUnavailable)
+		}
+	})
+}
+
+// lineLogger takes net/http's own log lines: a handler's panic, a failing accept.
+type lineLogger struct{ log logr.Logger }
+
+// Write implements io.Writer.
+func (l lineLogger) Write(line []byte) (int, error) {
+	l.log.Info("The HTTP server reports", "detail", strings.TrimSpace(string(line)))
+	return len(line), nil
+}
