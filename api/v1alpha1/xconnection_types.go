@@ -23,7 +23,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:printcolumn:name="Token Secret",type=string,priority=1,JSONPath=`.status.tokenSecretRef.name`
 // +kubebuilder:printcolumn:name="Agent",type=string,priority=1,JSONPath=`.spec.agentRef.name`
 // +kubebuilder:printcolumn:name="Auth",type=string,priority=1,JSONPath=`.spec.authMethod`
-// +kubebuilder:validation:XValidation:rule="size(self.metadata.name) <= 63",message="the name must be at most 63 characters long, so that it fits into a label",fieldPath=".metadata.name",reason=FieldValueInvalid
+// +kubebuilder:validation:XValidation:rule="size(self.metadata.name) <= 63",message="metadata.name must be at most 63 characters long, so that it fits into a label"
 // +kubebuilder:validation:XValidation:rule="!has(self.spec.appSecretRef) || self.spec.appSecretRef.name != (has(self.spec.tokenSecretName) ? self.spec.tokenSecretName : self.metadata.name + '-x-token')",message="the token Secret must not be the app's Secret: choose another tokenSecretName (default: the name of this object and \"-x-token\") or another appSecretRef",fieldPath=".spec.tokenSecretName",reason=FieldValueInvalid
 type XConnection struct {
 	metav1.TypeMeta `json:",inline"`
@@ -36,7 +36,7 @@ type XConnection struct {
 	// Without it everything has its default: the cluster's default XApp, and
 	// whichever account the person chooses.
 	// +optional
-	// +kubebuilder:default={}
+	// +kubebuilder:default={"authMethod":"Shared"}
 	Spec XConnectionSpec `json:"spec,omitempty,omitzero"`
 
 	// status is what the operator last saw. It is written by the operator alone.
@@ -92,7 +92,7 @@ type XConnectionSpec struct {
 	// XApp that is marked as the default one.
 	// +optional
 	// +kubebuilder:validation:MaxLength=63
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="the name of an XApp consists of lower-case letters, digits, '-' and '.', and begins and ends with a letter or a digit"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="the name of an XApp consists of lower-case letters, digits, '-' and '.', and begins and ends with a letter or a digit"
 	AppName string `json:"appName,omitempty"`
 
 	// agentRef names the workload in this namespace that the connection is for. It
@@ -140,7 +140,7 @@ type XConnectionSpec struct {
 	// "-x-token".
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="the name of a Secret consists of lower-case letters, digits, '-' and '.', and begins and ends with a letter or a digit"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="the name of a Secret consists of lower-case letters, digits, '-' and '.', and begins and ends with a letter or a digit"
 	TokenSecretName string `json:"tokenSecretName,omitempty"`
 
 	// refreshInterval is the time from one refresh of the token to the next, as a
@@ -187,7 +187,7 @@ type AgentReference struct {
 	// name is the workload's name.
 	// +required
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="the name of a workload consists of lower-case letters, digits, '-' and '.', and begins and ends with a letter or a digit"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="the name of a workload consists of lower-case letters, digits, '-' and '.', and begins and ends with a letter or a digit"
 	Name string `json:"name"`
 }
 

@@ -1,0 +1,22 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controlplane
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// CreateNamespace makes a namespace with a unique name that begins with the
+// prefix, and returns its name.
+func (c *ControlPlane) CreateNamespace(ctx context.Context, prefix string, labels map[string]string) (string, error) {
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: prefix + "-", Labels: labels}}
+	if err := c.client.Create(ctx, namespace); err != nil {
+		return "", fmt.Errorf("making a namespace %s-...: %w", prefix, err)
+	}
+	return namespace.Name, nil
+}
