@@ -1,0 +1,142 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package xapi
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/agentconnect/x-operator/internal/secret"
+)
+
+// maxPage is how many posts X gives in one answer.
+const maxPage = 100
+
+// PageRequest narrows a list of posts, newest first. The zero PageRequest asks
+// for X's own choice.
+type PageRequest struct {
+	// MaxResults is how many posts to give at most. It is raised or lowered to what
+	// the endpoint takes: 5 (HomeTimeline: 1) to 100. 0 leaves it to X.
+	MaxResults int
+	// PageToken is the NextToken of the page before; empty for the first page.
+	PageToken string
+	// SinceID and UntilID give posts newer and older than a post; empty for no bound.
+	SinceID string
+	UntilID string
+	// StartTime and EndTime bound the time of publishing; zero for no bound.
+	StartTime time.Time
+	EndTime   time.Time
+}
+
+// Page is a part of a list of posts.
+type Page struct {
+	// Posts may be empty.
+	Posts []Post
+	// NextToken asks for the next page; empty on the last.
+	NextToken string
+}
+
+// Mentions lists posts that mention a user.
+func (c *Client) Mentions(ctx context.Context, access secret.Token, userID string, request PageRequest) (Page, error) {
+	return c.list(ctx, EndpointMentions, access, userID, "/mentions", request.query(5))
+}
+
+// UserPosts lists a user's own posts, replies included.
+func (c *Client) UserPosts(ctx context.Context, access secret.Token, userID string, request PageRequest) (Page, error) {
+	return c.list(ctx, EndpointUserPosts, access, userID, "/tweets", request.query(5))
+}
+
+// HomeTimeline lists what a user and those they follow published. X gives it to
+// the user of the token alone.
+func (c *Client) HomeTimeline(ctx context.Context, access secret.Token, userID string, request PageRequest) (Page, error) {
+	return c.list(ctx, EndpointHomeTimeline, access, userID, "/timelines/reverse_chronological", request.query(1))
+}
+
+// PostsByIDs gives up to 100 posts. One that is gone, or that the user may not
+// see, is left out; if that leaves none, the error says why.
+func (c *Client) PostsByIDs(ctx context.Context, access secret.Token, ids []string) ([]Post, error) {
+	if len(ids) == 0 || len(ids) > maxPage {
+		return nil, refused("1 to 100 posts can be read at once")
+	}
+	if slices.ContainsFunc(ids, func(id string) bool { return !anID.MatchString(id) }) {
+		return nil, refused("a post's id has 1 to 19 digits")
+	}
+	query := postQuery()
+	query.Set("ids", strings.Join(ids, ","))
+	var got wirePage
+	out := c.apiCall(EndpointPosts, http.MethodGet, "/2/tweets", query, access)
+	if err := c.ask(ctx, out, &got, func() bool { return len(got.Data) > 0 }); err != nil {
+		return nil, err
+	}
+	return got.page().Posts, nil
+}
+
+// list reads one page of a user's list.
+func (c *Client) list(ctx context.Context, endpoint string, access secret.Token, userID, path string, query url.Values) (Page, error) {
+	if !anID.MatchString(userID) {
+		return Page{}, refused("a user's id has 1 to 19 digits")
+	}
+	var got wirePage
+	out := c.apiCall(endpoint, http.MethodGet, "/2/users/"+userID+path, query, access)
+	// A list may be empty: X then leaves data out and says so in meta.
+	if err := c.ask(ctx, out, &got, func() bool { return got.Data != nil || got.Meta != nil }); err != nil {
+		return Page{}, err
+	}
+	return got.page(), nil
+}
+
+// postQuery asks for what Post holds.
+func postQuery() url.Values {
+	return url.Values{paramPostFields: {postFields}, paramExpansions: {expansions}}
+}
+
+func (r PageRequest) query(fewest int) url.Values {
+	query := postQuery()
+	if r.MaxResults > 0 {
+		query.Set("max_results", strconv.Itoa(min(max(r.MaxResults, fewest), maxPage)))
+	}
+	texts := map[string]string{"pagination_token": r.PageToken, "since_id": r.SinceID, "until_id": r.UntilID}
+	for name, text := range texts {
+		if text != "" {
+			query.Set(name, text)
+		}
+	}
+	for name, at := range map[string]time.Time{"start_time": r.StartTime, "end_time": r.EndTime} {
+		if !at.IsZero() {
+			query.Set(name, at.UTC().Format(time.RFC3339))
+		}
+	}
+	return query
+}
+
+// wirePage is a list of posts as X writes one.
+type wirePage struct {
+	Data     []wirePost `json:"data"`
+	Includes struct {
+		Users []wireUser `json:"users"`
+	} `json:"includes"`
+	Meta *struct {
+		NextToken string `json:"next_token"`
+	} `json:"meta"`
+}
+
+func (w wirePage) page() Page {
+	names := map[string]string{}
+	for _, user := range w.Includes.Users {
+		names[user.ID] = user.Username
+	}
+	var page Page
+	for _, post := range w.Data {
+		page.Posts = append(page.Posts, post.post(names))
+	}
+	if w.Meta != nil {
+		page.NextToken = w.Meta.NextToken
+	}
+	return page
+}
