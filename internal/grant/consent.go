@@ -4,8 +4,11 @@
 package grant
 
 import (
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/agentconnect/x-operator/api/v1alpha1"
 )
 
 const (
@@ -29,19 +32,23 @@ const (
 	ClaimBusy ClaimState = "ClaimBusy"
 )
 
-// Claim takes a nonce that came back. Only with Claimed is the grant altered.
-func (g *Grant) Claim(nonce string, now time.Time) (ClaimState, Claim) {
+// Claim takes a nonce that came back, once for each id: taking it again with the
+// same id is Claimed as well. Only with Claimed is the grant altered.
+func (g *Grant) Claim(nonce, id string, now time.Time) (ClaimState, Claim) {
 	for _, claim := range g.Consent.Claims {
-		if claim.Nonce == nonce {
+		switch {
+		case claim.Nonce == nonce && claim.ID == id:
+			return Claimed, claim
+		case claim.Nonce == nonce:
 			return ClaimedBefore, claim
 		}
 	}
 	for _, claim := range g.Consent.Claims {
-		if claim.Code == "" && now.Sub(claim.At).Abs() < claimLive {
+		if claim.Live(now) {
 			return ClaimBusy, claim
 		}
 	}
-	claim := Claim{Nonce: nonce, At: now}
+	claim := Claim{Nonce: nonce, ID: id, At: now}
 	kept := []Claim{claim}
 	for _, earlier := range g.Consent.Claims {
 		if len(kept) < claimsKept && now.Sub(earlier.At).Abs() < claimKept {
@@ -50,6 +57,11 @@ func (g *Grant) Claim(nonce string, now time.Time) (ClaimState, Claim) {
 	}
 	g.Consent.Claims = kept
 	return Claimed, claim
+}
+
+// Live tells whether the flow of a claim is still under way.
+func (c Claim) Live(now time.Time) bool {
+	return c.Code == "" && now.Sub(c.At).Abs() < claimLive
 }
 
 // Conclude records how the flow of a nonce ended.
@@ -127,4 +139,29 @@ func (g *Grant) retire(tokens Tokens, account Account) {
 func (g *Grant) sameGrantee(candidate *Candidate) bool {
 	return g.Account.UserID != "" && g.Account.UserID == candidate.Account.UserID &&
 		g.Tokens.App.ClientID == candidate.App.ClientID
+}
+
+// DropRetired removes a set that is revoked or forgotten.
+func (g *Grant) DropRetired(set Retired) {
+	g.Retired = slices.DeleteFunc(g.Retired, func(other Retired) bool {
+		return other.AccessToken.Equal(set.AccessToken)
+	})
+}
+
+// PlaceCandidate stores the answer to a consent. A candidate of an earlier flow is
+// retired. If the invitation has moved on, so is this one, and the flow concluded
+// as expired.
+func (g *Grant) PlaceCandidate(candidate Candidate, moved string, now time.Time) {
+	switch {
+	case g.stores(candidate.AccessToken):
+	case g.Candidate != nil && g.Candidate.AccessToken.Equal(candidate.AccessToken):
+	case !g.Consent.Wanted || g.Consent.Epoch != candidate.Epoch:
+		g.retire(candidate.Tokens, candidate.Account)
+		g.Conclude(candidate.Nonce, string(v1alpha1.ErrorSessionExpired), moved, now)
+	default:
+		if g.Candidate != nil {
+			g.retire(g.Candidate.Tokens, g.Candidate.Account)
+		}
+		g.Candidate = &candidate
+	}
 }

@@ -199,7 +199,9 @@ type Consent struct {
 type Claim struct {
 	// Nonce is its hash.
 	Nonce string
-	At    time.Time
+	// ID tells one attempt to claim it from another.
+	ID string
+	At time.Time
 	// Code is the outcome once it is known: "connected" or a code of the error
 	// catalogue; empty while the flow is under way.
 	Code string

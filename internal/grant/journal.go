@@ -6,6 +6,8 @@ package grant
 import (
 	"math"
 	"time"
+
+	"github.com/agentconnect/x-operator/internal/secret"
 )
 
 const (
@@ -31,6 +33,59 @@ func (g *Grant) Begin(attempt Attempt) {
 // Holds tells whether an attempt is the one in the journal.
 func (g *Grant) Holds(attempt Attempt) bool {
 	return g.Journal.Attempt != nil && g.Journal.Attempt.ID == attempt.ID
+}
+
+// Withdraw ends an attempt that was never sent, if it is in the journal; the next
+// is made after notBefore.
+func (g *Grant) Withdraw(attempt Attempt, notBefore time.Time) {
+	if !g.Holds(attempt) {
+		return
+	}
+	g.Journal.Attempt = nil
+	g.Journal.NotBefore = notBefore
+}
+
+// Place puts the answer of an attempt where it belongs, by what is stored now,
+// and tells whether it was kept. The token that was sent is still stored: the
+// answer takes its place, over any intent. It waits to be revoked, or nothing is
+// stored: the answer is to be revoked instead. Anything else is a newer grant, and
+// the answer is dropped; unless it is of another account or app, and so could be
+// left alive at X: then it is to be revoked as well.
+func (g *Grant) Place(attempt Attempt, tokens Tokens, account Account) bool {
+	switch {
+	case g.stores(tokens.AccessToken):
+		return true
+	case g.Tokens != nil && g.Tokens.RefreshToken.Hash() == attempt.TokenHash:
+		g.Rotate(attempt, tokens)
+		return true
+	case g.Tokens == nil || g.Account.UserID != account.UserID || g.Tokens.App.ClientID != tokens.App.ClientID:
+		g.replaceRetired(attempt.TokenHash, tokens, account)
+		return true
+	default:
+		return false
+	}
+}
+
+// stores tells whether an access token is the working one or waits to be revoked.
+func (g *Grant) stores(access secret.Token) bool {
+	for _, retired := range g.Retired {
+		if retired.AccessToken.Equal(access) {
+			return true
+		}
+	}
+	return g.Tokens != nil && g.Tokens.AccessToken.Equal(access)
+}
+
+// replaceRetired retires tokens, in the place of the set whose refresh token they
+// came of if that is there.
+func (g *Grant) replaceRetired(sentHash string, tokens Tokens, account Account) {
+	for i := range g.Retired {
+		if g.Retired[i].RefreshToken.Hash() == sentHash {
+			g.Retired[i].Tokens = tokens
+			return
+		}
+	}
+	g.retire(tokens, account)
 }
 
 // Rotate stores an answer: the new tokens, the end of the attempt and the handled

@@ -43,14 +43,15 @@ type ConsentRequest struct {
 
 // ConsentResult is how the flow ended.
 type ConsentResult struct {
-	// Code is CodeConnected or a code of the error catalogue.
+	// Code is CodeConnected or a code of the error catalogue; empty while a flow is
+	// still under way: this one, whose account X has not told yet, or another.
 	Code string
 	// Message says for people what happened; it holds no secret.
 	Message string
 	// Username is the account's handle, if known.
 	Username string
 	// Replayed is true if this nonce had come back before: the result is that of
-	// the first time, or Code is empty while that one is still under way.
+	// the first time.
 	Replayed bool
 }
 

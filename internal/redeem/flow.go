@@ -1,0 +1,274 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package redeem
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/grant"
+	"github.com/agentconnect/x-operator/internal/xapi"
+)
+
+const (
+	// claimTries bounds the attempts to claim a nonce against other writers.
+	claimTries = 5
+
+	messageConnected = "The account is connected."
+	messageMoved     = "The link that this consent began with is not valid any more: another consent or a change of the connection came first."
+	messageDenied    = "X reports that the authorization was denied."
+	messageBroken    = "The operator stopped before this consent was finished: open the link again."
+	messageUnderWay  = "A consent for this connection is still being finished."
+)
+
+// Consent implements Consenter.
+func (r *Redeemer) Consent(ctx context.Context, request ConsentRequest) (ConsentResult, error) {
+	var result ConsentResult
+	var failure error
+	id := newID()
+	err := r.Keeper.Do(ctx, id, func(ctx context.Context) {
+		result, failure = r.consent(ctx, request, id)
+	})
+	switch {
+	case errors.Is(err, ErrStopping):
+		return ConsentResult{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	case err != nil:
+		// The browser left; the flow is finished without it.
+		return ConsentResult{Message: messageUnderWay}, nil
+	}
+	return result, failure
+}
+
+func (r *Redeemer) consent(ctx context.Context, request ConsentRequest, id string) (ConsentResult, error) {
+	start := r.Now()
+	failpoint("consent-before-claim")
+	g, early, err := r.claim(ctx, request, id)
+	if err != nil || early != nil {
+		return deref(early), err
+	}
+	failpoint("consent-after-claim")
+	if request.Denied != "" {
+		return r.conclude(ctx, g, request, string(v1alpha1.ErrorAuthorizationDenied), messageDenied)
+	}
+	answer, err := r.X.Exchange(ctx, request.Credentials, xapi.ExchangeRequest{
+		Code: request.Code, Verifier: request.Verifier, RedirectURI: request.RedirectURI,
+	}, r.guard(start))
+	failpoint("consent-after-answer")
+	r.Report.Called("exchange", err)
+	r.Gate.Report(request.Credentials, err)
+	if err != nil {
+		return r.conclude(ctx, g, request, r.ConsentCode(err), err.Error())
+	}
+	g, err = r.keepCandidate(ctx, g, request, answer)
+	failpoint("consent-after-candidate")
+	switch {
+	case err != nil:
+		return ConsentResult{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	case g == nil || g.Candidate == nil || g.Candidate.Nonce != request.Nonce:
+		return ConsentResult{Code: string(v1alpha1.ErrorSessionExpired), Message: messageMoved}, nil
+	}
+	_, result, err := r.SettleCandidate(ctx, g, request.Pin)
+	if err != nil {
+		// The tokens are safe; the controller finishes.
+		return ConsentResult{Message: messageUnderWay}, nil
+	}
+	return result, nil
+}
+
+// claim takes the nonce; a result that it gives ends the flow.
+func (r *Redeemer) claim(ctx context.Context, request ConsentRequest, id string) (*grant.Grant, *ConsentResult, error) {
+	var err error
+	for range claimTries {
+		var g *grant.Grant
+		var early *ConsentResult
+		g, early, err = r.claimOnce(ctx, request, id)
+		if err == nil {
+			return g, early, nil
+		}
+		if !errors.Is(err, grant.ErrConflict) && !errors.Is(err, grant.ErrAmbiguous) {
+			break
+		}
+		pause(ctx, keepFirst)
+	}
+	return nil, nil, fmt.Errorf("%w: claiming the consent: %w", ErrUnavailable, err)
+}
+
+func (r *Redeemer) claimOnce(ctx context.Context, request ConsentRequest, id string) (*grant.Grant, *ConsentResult, error) {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	g, err := r.Store.GetLive(ctx, request.Owner)
+	if errors.Is(err, grant.ErrNotFound) {
+		return nil, &ConsentResult{Code: string(v1alpha1.ErrorAgentNotFound), Message: messageMoved}, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	now := r.Now().UTC().Round(0)
+	var state grant.ClaimState
+	var claim grant.Claim
+	invited := false
+	g, err = r.Store.Update(ctx, g, func(g *grant.Grant) {
+		invited = g.Consent.Wanted && g.Consent.Epoch == request.Epoch &&
+			g.Consent.App.ClientID == request.Credentials.ClientID
+		for _, earlier := range g.Consent.Claims {
+			invited = invited || earlier.Nonce == request.Nonce
+		}
+		if invited {
+			state, claim = g.Claim(request.Nonce, id, now)
+		}
+	})
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case !invited:
+		return nil, &ConsentResult{Code: string(v1alpha1.ErrorSessionExpired), Message: messageMoved}, nil
+	case state == grant.ClaimBusy:
+		return nil, &ConsentResult{Message: messageUnderWay}, nil
+	case state == grant.ClaimedBefore:
+		return nil, r.replayed(g, claim), nil
+	default:
+		return g, nil, nil
+	}
+}
+
+// replayed gives the result of the first time that the nonce came back.
+func (r *Redeemer) replayed(g *grant.Grant, claim grant.Claim) *ConsentResult {
+	result := &ConsentResult{Code: claim.Code, Replayed: true, Message: messageUnderWay}
+	switch claim.Code {
+	case "":
+		kept := g.Candidate != nil && g.Candidate.Nonce == claim.Nonce
+		if !kept && !claim.Live(r.Now()) {
+			result.Code, result.Message = string(v1alpha1.ErrorInternalError), messageBroken
+		}
+	case CodeConnected:
+		result.Message, result.Username = messageConnected, g.Account.Username
+	default:
+		result.Message = "This consent ended before with the error " + claim.Code + "."
+	}
+	return result
+}
+
+// conclude records how a flow without tokens ended.
+func (r *Redeemer) conclude(ctx context.Context, g *grant.Grant, request ConsentRequest, code, message string) (ConsentResult, error) {
+	now := r.Now().UTC().Round(0)
+	_, err := r.settle(ctx, g, settlement{
+		owner:  g.Owner,
+		change: func(g *grant.Grant) { g.Conclude(request.Nonce, code, message, now) },
+	})
+	if err != nil {
+		return ConsentResult{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return ConsentResult{Code: code, Message: message}, nil
+}
+
+// keepCandidate stores what X answered before anything else looks at it. If the
+// invitation has moved on meanwhile, the answer is kept to be revoked.
+func (r *Redeemer) keepCandidate(ctx context.Context, g *grant.Grant, request ConsentRequest, answer xapi.Tokens) (*grant.Grant, error) {
+	now := r.Now().UTC().Round(0)
+	tokens := consented(g, request.Credentials, answer)
+	tokens.ReceivedAt, tokens.ConsentedAt, tokens.ExpiresAt = now, now, now.Add(answer.ExpiresIn)
+	candidate := grant.Candidate{Tokens: tokens, Nonce: request.Nonce, Epoch: request.Epoch}
+	place := func(g *grant.Grant) { g.PlaceCandidate(candidate, messageMoved, now) }
+	return r.settle(ctx, g, settlement{
+		owner:  g.Owner,
+		change: place,
+		gone: func(ctx context.Context) (*grant.Grant, error) {
+			return r.restore(ctx, g, request.Credentials, tokens, place)
+		},
+	})
+}
+
+// consented makes the set of tokens of a fresh consent, its times apart.
+func consented(g *grant.Grant, creds xapi.Credentials, answer xapi.Tokens) grant.Tokens {
+	app := g.Consent.App
+	if !app.ClientSecret.IsZero() {
+		app.ClientSecret = creds.ClientSecret
+	}
+	return grant.Tokens{
+		App:          app,
+		AccessToken:  answer.AccessToken,
+		RefreshToken: answer.RefreshToken,
+		TokenType:    answer.TokenType,
+		Scope:        answer.Scope,
+		Asked:        g.Consent.Scopes,
+	}
+}
+
+// SettleCandidate asks X whose the candidate's tokens are, and promotes or refuses
+// it. While X does not answer the candidate stays: the error is X's, and the same
+// call finishes it later. The error ErrUnavailable is the store's.
+func (r *Redeemer) SettleCandidate(ctx context.Context, g *grant.Grant, pin string) (*grant.Grant, ConsentResult, error) {
+	nonce := g.Candidate.Nonce
+	user, err := r.X.Me(ctx, g.Candidate.AccessToken)
+	account := grant.Account{UserID: user.ID, Username: user.Username}
+	if err != nil && !undisclosed(err) {
+		return g, ConsentResult{}, fmt.Errorf("asking X whose account consented: %w", err)
+	}
+	var result ConsentResult
+	now := r.Now().UTC().Round(0)
+	after, settleErr := r.settle(ctx, g, settlement{owner: g.Owner, change: func(g *grant.Grant) {
+		if g.Candidate == nil || g.Candidate.Nonce != nonce {
+			result = ConsentResult{Code: string(v1alpha1.ErrorSessionExpired), Message: messageMoved}
+			return
+		}
+		g.Candidate.Account = account
+		result = r.judge(g, pin, err)
+		g.Conclude(nonce, result.Code, result.Message, now)
+	}})
+	failpoint("consent-after-promote")
+	if settleErr != nil {
+		return g, ConsentResult{}, fmt.Errorf("%w: %w", ErrUnavailable, settleErr)
+	}
+	return after, result, nil
+}
+
+// judge promotes or refuses the candidate, whose account is known unless X would
+// not tell it.
+func (r *Redeemer) judge(g *grant.Grant, pin string, err error) ConsentResult {
+	account := g.Candidate.Account
+	pinned := pin != "" || g.Account.UserID != ""
+	switch {
+	case xapi.KindOf(err) == xapi.KindUnauthorized:
+		g.Refuse()
+		return ConsentResult{
+			Code:    string(v1alpha1.ErrorTokenExchangeFailed),
+			Message: "X does not accept the token that it gave at this consent.",
+		}
+	case err != nil && pinned:
+		g.Refuse()
+		return ConsentResult{
+			Code:    string(v1alpha1.ErrorAccountMismatch),
+			Message: "X does not tell whose account consented: the scopes tweet.read and users.read are needed to check the account.",
+		}
+	case !g.PinHolds(account, pin):
+		message := fmt.Sprintf("The account @%s consented, but this connection is for %s.", account.Username, wantedAccount(g, pin))
+		g.Refuse()
+		return ConsentResult{Code: string(v1alpha1.ErrorAccountMismatch), Message: message, Username: account.Username}
+	default:
+		g.Promote()
+		return ConsentResult{Code: CodeConnected, Message: messageConnected, Username: account.Username}
+	}
+}
+
+func wantedAccount(g *grant.Grant, pin string) string {
+	if pin == "" {
+		pin = g.Account.Username
+	}
+	return "@" + pin
+}
+
+// undisclosed tells whether X refuses, for good, to say whose token it is.
+func undisclosed(err error) bool {
+	kind := xapi.KindOf(err)
+	return kind == xapi.KindUnauthorized || kind == xapi.KindForbidden
+}
+
+func deref(result *ConsentResult) ConsentResult {
+	if result == nil {
+		return ConsentResult{}
+	}
+	return *result
+}

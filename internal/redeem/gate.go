@@ -1,0 +1,189 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package redeem
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/agentconnect/x-operator/internal/xapi"
+)
+
+const (
+	// breakAfter is how many calls in a row must find X away before the app's
+	// breaker opens; probeEvery is the time between the calls it then lets through.
+	breakAfter = 5
+	probeEvery = time.Second
+	// refusedProbe is the time between probes with credentials that X refuses.
+	refusedProbe = 15 * time.Minute
+	// limitedProbe is how long a limit is taken to last if X does not say; cappedProbe
+	// the same for a cap or credits that are used up, which no short wait cures.
+	limitedProbe = 15 * time.Minute
+	cappedProbe  = time.Hour
+)
+
+// Hold is why the gate holds a call back.
+type Hold string
+
+// The reasons to hold a call back.
+const (
+	// HoldNone: the call may be made.
+	HoldNone Hold = ""
+	// HoldLimited: X limits the app.
+	HoldLimited Hold = "Limited"
+	// HoldCapped: the app's cap or credits are used up.
+	HoldCapped Hold = "Capped"
+	// HoldRefused: X refuses the app's credentials.
+	HoldRefused Hold = "Refused"
+	// HoldAway: X is away.
+	HoldAway Hold = "Away"
+)
+
+// Gate remembers what X lately said to each app, so that its connections learn
+// from one another instead of each asking. It lives in memory: after a restart
+// the first call of an app finds out again.
+type Gate struct {
+	mu   sync.Mutex
+	now  func() time.Time
+	apps map[string]*appGate
+}
+
+type appGate struct {
+	// limitedUntil holds every call back; capped tells why.
+	limitedUntil time.Time
+	capped       bool
+	// refused is the hash of the secret that X refuses; nextProbe the time of the
+	// next try with it.
+	refused   string
+	nextProbe time.Time
+	// away counts calls in a row that found X away; nextCall is when the breaker lets
+	// the next one through.
+	away     int
+	nextCall time.Time
+}
+
+// NewGate makes a gate that knows nothing yet.
+func NewGate(now func() time.Time) *Gate {
+	return &Gate{now: now, apps: map[string]*appGate{}}
+}
+
+// Take asks for one call with these credentials. If it is held back, it gives why
+// and when to ask again. A call that may be made counts as made.
+func (g *Gate) Take(creds xapi.Credentials) (Hold, time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	app, now := g.app(creds.ClientID), g.now()
+	if hold := app.limit(now); hold != HoldNone {
+		return hold, app.limitedUntil
+	}
+	if app.refused != "" && app.refused == creds.ClientSecret.Hash() {
+		if now.Before(app.nextProbe) {
+			return HoldRefused, app.nextProbe
+		}
+		app.nextProbe = now.Add(refusedProbe)
+	}
+	if app.away >= breakAfter {
+		if now.Before(app.nextCall) {
+			return HoldAway, app.nextCall
+		}
+		app.nextCall = now.Add(probeEvery)
+	}
+	return HoldNone, now
+}
+
+// Look tells what Take would say, without taking.
+func (g *Gate) Look(creds xapi.Credentials) Hold {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	app, now := g.app(creds.ClientID), g.now()
+	switch {
+	case app.limit(now) != HoldNone:
+		return app.limit(now)
+	case app.refused != "" && app.refused == creds.ClientSecret.Hash():
+		return HoldRefused
+	case app.away >= breakAfter:
+		return HoldAway
+	default:
+		return HoldNone
+	}
+}
+
+// Until is the later of a time and the end of the app's limit.
+func (g *Gate) Until(clientID string, at time.Time) time.Time {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if until := g.app(clientID).limitedUntil; until.After(at) {
+		return until.UTC().Round(0)
+	}
+	return at
+}
+
+// Report tells the gate how a call at the token endpoint ended. It tells whether
+// the app's standing changed: its XApp and connections are then worth a look.
+func (g *Gate) Report(creds xapi.Credentials, err error) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	app, now := g.app(creds.ClientID), g.now()
+	refusedBefore, limitedBefore := app.refused, app.limit(now)
+	kind := xapi.KindOf(err)
+	if kind == xapi.KindAborted {
+		return false
+	}
+	if kind == xapi.KindUnknown {
+		app.away++
+		if app.away == breakAfter {
+			app.nextCall = now.Add(probeEvery)
+		}
+		return false
+	}
+	app.away = 0
+	switch kind {
+	case xapi.KindCredentials:
+		app.refused = creds.ClientSecret.Hash()
+		app.nextProbe = now.Add(refusedProbe)
+	case xapi.KindRateLimited:
+		app.hold(resetAt(err, now, limitedProbe), false)
+	case xapi.KindUsageCap:
+		app.hold(resetAt(err, now, cappedProbe), true)
+	default:
+		app.refused = ""
+		app.limitedUntil, app.capped = time.Time{}, false
+	}
+	return app.refused != refusedBefore || app.limit(now) != limitedBefore
+}
+
+func (g *Gate) app(clientID string) *appGate {
+	app := g.apps[clientID]
+	if app == nil {
+		app = &appGate{}
+		g.apps[clientID] = app
+	}
+	return app
+}
+
+func (a *appGate) limit(now time.Time) Hold {
+	switch {
+	case !now.Before(a.limitedUntil):
+		return HoldNone
+	case a.capped:
+		return HoldCapped
+	default:
+		return HoldLimited
+	}
+}
+
+func (a *appGate) hold(until time.Time, capped bool) {
+	a.limitedUntil, a.capped = until, capped
+}
+
+// resetAt is when X says that a limit ends, or a time from now if it does not say
+// or names a moment that is past.
+func resetAt(err error, now time.Time, otherwise time.Duration) time.Time {
+	var xerr *xapi.Error
+	if errors.As(err, &xerr) && xerr.ResetAt.After(now) {
+		return xerr.ResetAt
+	}
+	return now.Add(otherwise)
+}

@@ -1,0 +1,114 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package redeem
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/agentconnect/x-operator/internal/grant"
+	"github.com/agentconnect/x-operator/internal/secret"
+	"github.com/agentconnect/x-operator/internal/xapi"
+)
+
+const (
+	// sendWithin is how long after the start of its intent a holder may still send:
+	// a process that was paused for longer must not wake up and spend. It is far
+	// below the time that another process waits before it takes over.
+	sendWithin = 5 * time.Second
+	// storeTimeout bounds each attempt to read or write the store.
+	storeTimeout = 10 * time.Second
+	// keepFirst and keepMax bound the waits between attempts to store an answer.
+	keepFirst = 50 * time.Millisecond
+	keepMax   = 2 * time.Second
+)
+
+// X is what redeeming asks of the client of X; *xapi.Client is one.
+type X interface {
+	Exchange(context.Context, xapi.Credentials, xapi.ExchangeRequest, xapi.Guard) (xapi.Tokens, error)
+	Refresh(context.Context, xapi.Credentials, secret.Token, xapi.Guard) (xapi.Tokens, error)
+	Revoke(context.Context, xapi.Credentials, secret.Token, xapi.TokenHint) error
+	Me(context.Context, secret.Token) (xapi.User, error)
+}
+
+// Options are what a Redeemer works with; all are needed, Jitter apart.
+type Options struct {
+	Store  *grant.Store
+	X      X
+	Keeper *Keeper
+	Gate   *Gate
+	// Self names this run of this process.
+	Self grant.Holder
+	// Now is the clock; its readings must be monotonic.
+	Now func() time.Time
+	// Wanted reads live whether an owner still exists under its uid, is not being
+	// deleted and wants to be connected.
+	Wanted func(context.Context, grant.Owner) (bool, error)
+	// Jitter gives numbers from 0 to 1; default: random ones.
+	Jitter func() float64
+	// ConsentCode gives the error catalogue's code for a failed exchange.
+	ConsentCode func(error) string
+	// Report is told what can't be told otherwise; default: nobody.
+	Report Reporter
+}
+
+// Reporter is told of what happens to answers, for logs and metrics. What it is
+// given holds no secret.
+type Reporter interface {
+	// Held: an answer could not be stored and is kept, to be tried again.
+	Held(owner grant.Owner, err error)
+	// Dropped: an answer was not stored because something newer was there.
+	Dropped(owner grant.Owner)
+	// Called: a call to X that may spend a token came to an end.
+	Called(operation string, err error)
+}
+
+// Redeemer redeems refresh tokens and authorization codes.
+type Redeemer struct {
+	Options
+}
+
+// New makes a Redeemer.
+func New(options Options) *Redeemer {
+	if options.Jitter == nil {
+		options.Jitter = rand.Float64
+	}
+	if options.Report == nil {
+		options.Report = silent{}
+	}
+	return &Redeemer{Options: options}
+}
+
+// Seen tells what this process knows of an unfinished attempt that is its own.
+func (r *Redeemer) Seen(attempt grant.Attempt) (mine, gone bool) {
+	if attempt.Holder.Start == r.Self.Start {
+		mine = r.Keeper.InFlight(attempt.ID)
+		return mine, !mine
+	}
+	// A pod runs one process of ours at a time: an earlier run of the same pod is over.
+	return false, attempt.Holder.Pod == r.Self.Pod
+}
+
+// guard forbids to send once too much time has passed since start, by the wall
+// clock or by the monotonic one, which stands still while a machine sleeps.
+func (r *Redeemer) guard(start time.Time) xapi.Guard {
+	return func() error {
+		now := r.Now()
+		if now.Sub(start) > sendWithin || now.Round(0).Sub(start.Round(0)) > sendWithin {
+			return errTooLate
+		}
+		return nil
+	}
+}
+
+func newID() string { return uuid.NewString() }
+
+type silent struct{}
+
+func (silent) Held(grant.Owner, error) {}
+func (silent) Dropped(grant.Owner)     {}
+func (silent) Called(string, error)    {}
