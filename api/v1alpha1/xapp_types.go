@@ -72,6 +72,8 @@ type XAppSpec struct {
 }
 
 // AllowedNamespaces chooses namespaces by their labels.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.selector) || !has(self.selector.matchExpressions) || self.selector.matchExpressions.all(e, e.operator in ['In', 'NotIn'] ? has(e.values) && size(e.values) > 0 : e.operator in ['Exists', 'DoesNotExist'] && (!has(e.values) || size(e.values) == 0))",message="each of selector.matchExpressions needs the operator In or NotIn with values, or Exists or DoesNotExist without values",fieldPath=".selector.matchExpressions"
 type AllowedNamespaces struct {
 	// selector matches the labels of the allowed namespaces. Default: {}, which
 	// matches every namespace.
@@ -81,6 +83,8 @@ type AllowedNamespaces struct {
 }
 
 // SecretReference names a Secret.
+//
+// +structType=atomic
 type SecretReference struct {
 	// name is the Secret's name.
 	// +required

@@ -107,8 +107,8 @@ type XConnectionSpec struct {
 	// Default: none, and the operator shows a page of its own.
 	// +optional
 	// +kubebuilder:validation:MaxLength=2048
-	// +kubebuilder:validation:XValidation:rule="isURL(self) && self.matches('^[A-Za-z]+://[!-~]+$')",message="redirectURL must be an absolute URL, such as https://app.example.com/settings"
-	// +kubebuilder:validation:XValidation:rule="!isURL(self) || url(self).getScheme() == 'https' || (url(self).getScheme() == 'http' && url(self).getHostname() in ['localhost', '127.0.0.1', '::1'])",message="redirectURL must be https; http is allowed only on localhost, 127.0.0.1 or [::1]"
+	// +kubebuilder:validation:XValidation:rule="isURL(self) && url(self).getHostname() != '' && self.matches('^[!-~]+$')",message="redirectURL must be an absolute URL in printable ASCII, such as https://app.example.com/settings"
+	// +kubebuilder:validation:XValidation:rule="!isURL(self) || url(self).getHostname() == '' || url(self).getScheme() == 'https' || (url(self).getScheme() == 'http' && url(self).getHostname() in ['localhost', '127.0.0.1', '::1'])",message="redirectURL must be https; http is allowed only on localhost, 127.0.0.1 or [::1]"
 	// +kubebuilder:validation:XValidation:rule="!self.contains('#')",message="redirectURL must not have a fragment: remove '#' and what follows"
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^[^/]*//[^/?#]*@')",message="redirectURL must not hold a user name or a password"
 	RedirectURL string `json:"redirectURL,omitempty"`
@@ -170,8 +170,10 @@ type XConnectionSpec struct {
 }
 
 // AgentReference names a workload in the same namespace. Only kinds that agents
-// run as are allowed: see AgentKinds.
+// run as are allowed: Deployment, StatefulSet, DaemonSet, Job, CronJob, Pod,
+// kagent's Agent and ToolHive's MCPServer.
 //
+// +structType=atomic
 // +kubebuilder:validation:XValidation:rule="(self.apiVersion + ' ' + self.kind).matches('^(v1 Pod|apps/v1 (Deployment|StatefulSet|DaemonSet)|batch/v1 (Job|CronJob)|kagent[.]dev/v[a-z0-9]+ Agent|toolhive[.]stacklok[.]dev/v[a-z0-9]+ MCPServer)$')",message="agentRef must name a workload: Deployment, StatefulSet or DaemonSet of apps/v1, Job or CronJob of batch/v1, Pod of v1, Agent of kagent.dev, or MCPServer of toolhive.stacklok.dev"
 type AgentReference struct {
 	// apiVersion is the workload's group and version, such as apps/v1.
