@@ -34,6 +34,12 @@ const (
 	LabelAppValue = "true"
 )
 
+// Token Secrets carry this label, so that the operator watches them and no others.
+const (
+	LabelToken      = "x.agentconnect.dev/token"
+	LabelTokenValue = "true"
+)
+
 // Keys of an app Secret, of an XApp's as of a namespace's own.
 const (
 	AppKeyClientID     = "clientId"
