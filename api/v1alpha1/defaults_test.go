@@ -1,0 +1,84 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	xv1alpha1 "github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/envtest"
+)
+
+// defaulted is the spec that the API server would store, as JSON.
+func defaulted(t *testing.T, object client.Object) string {
+	t.Helper()
+	if err := envtest.Cluster(t).Client().Create(t.Context(), object, client.DryRunAll); err != nil {
+		t.Fatal(err)
+	}
+	fields, ok := object.(*unstructured.Unstructured)
+	if !ok {
+		t.Fatalf("%T is not unstructured", object)
+	}
+	spec, err := json.Marshal(fields.Object["spec"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(spec)
+}
+
+func TestConnectionDefaults(t *testing.T) {
+	const want = `{"authMethod":"Shared","refreshInterval":"90m","scopes":["tweet.read","tweet.write","users.read","offline.access"],"state":"Connected","suspend":false}`
+	bare := connection(t)
+	delete(bare.Object, "spec")
+	for name, object := range map[string]*unstructured.Unstructured{"no spec": bare, "an empty spec": connection(t)} {
+		if got := defaulted(t, object); got != want {
+			t.Errorf("%s becomes\n%s, want\n%s", name, got, want)
+		}
+	}
+}
+
+// A client in Go that sets nothing gets the same as one that writes YAML.
+func TestConnectionDefaultsForGoClients(t *testing.T) {
+	cluster := envtest.Cluster(t)
+	got := &xv1alpha1.XConnection{ObjectMeta: metav1.ObjectMeta{Namespace: envtest.Namespace(t, cluster, nil), Name: "bare"}}
+	if err := cluster.Client().Create(t.Context(), got, client.DryRunAll); err != nil {
+		t.Fatal(err)
+	}
+	want := xv1alpha1.XConnectionSpec{
+		AuthMethod:      xv1alpha1.AuthShared,
+		Scopes:          []string{"tweet.read", "tweet.write", "users.read", "offline.access"},
+		RefreshInterval: &metav1.Duration{Duration: xv1alpha1.DefaultRefreshInterval},
+		State:           xv1alpha1.StateConnected,
+	}
+	if !reflect.DeepEqual(got.Spec, want) {
+		t.Errorf("the spec is %+v, want %+v", got.Spec, want)
+	}
+}
+
+func TestAppDefaults(t *testing.T) {
+	const want = `{"allowedScopes":["tweet.read","tweet.write","users.read","offline.access"],"credentialsSecretRef":{"name":"acme-x-app"},"requireUsername":false}`
+	if got := defaulted(t, app()); got != want {
+		t.Errorf("the spec is\n%s, want\n%s", got, want)
+	}
+}
+
+// {} allows every namespace, and says so once it is stored.
+func TestAppSelectorDefault(t *testing.T) {
+	const want = `{"allowedNamespaces":{"selector":{}},"allowedScopes":["tweet.read"],"credentialsSecretRef":{"name":"acme-x-app"},"requireUsername":false}`
+	object := app()
+	object.Object["spec"] = map[string]any{
+		"credentialsSecretRef": named("acme-x-app"),
+		"allowedNamespaces":    map[string]any{},
+		"allowedScopes":        []any{"tweet.read"},
+	}
+	if got := defaulted(t, object); got != want {
+		t.Errorf("the spec is\n%s, want\n%s", got, want)
+	}
+}
