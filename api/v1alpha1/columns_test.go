@@ -4,6 +4,7 @@
 package v1alpha1_test
 
 import (
+	"context"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -53,6 +54,11 @@ func storeWithStatus(t *testing.T, object client.Object, setStatus func()) {
 	if err := c.Create(t.Context(), object); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := c.Delete(context.Background(), object); err != nil {
+			t.Error(err)
+		}
+	})
 	setStatus()
 	if err := c.Status().Update(t.Context(), object); err != nil {
 		t.Fatal(err)

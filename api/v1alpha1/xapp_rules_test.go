@@ -10,13 +10,14 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
+// app is a valid base.
 func app() *unstructured.Unstructured {
 	object := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "x.agentconnect.dev/v1alpha1",
 		"kind":       "XApp",
 		"spec":       map[string]any{"credentialsSecretRef": named("acme-x-app")},
 	}}
-	object.SetName("acme")
+	object.SetName("base")
 	return object
 }
 
