@@ -1,0 +1,167 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package config_test
+
+import (
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/agentconnect/x-operator/internal/envtest"
+)
+
+// installable are the folders that install an operator.
+var installable = []string{
+	"default",
+	"overlays/gateway",
+	"overlays/hardened",
+	"overlays/ingress",
+	"overlays/single-namespace",
+}
+
+// TestAppliesStrictlyAndSettles applies each object three times: the second may
+// still store what the API server adds to a new object, as the Gateway's CRD does
+// with its status, but the third must change nothing, or GitOps tools would never
+// rest.
+func TestAppliesStrictlyAndSettles(t *testing.T) {
+	for _, folder := range installable {
+		t.Run(folder, func(t *testing.T) {
+			c := strict(t, envtest.Cluster(t))
+			for _, object := range install(t, folder) {
+				settled := apply(t, c, object)
+				if again := apply(t, c, object); again != settled {
+					t.Errorf("applying %s %s again and again changes it", object.GetKind(), object.GetName())
+				}
+			}
+		})
+	}
+}
+
+// TestStrictnessIsReal proves that the test above can fail.
+func TestStrictnessIsReal(t *testing.T) {
+	install(t, "default")
+	c := envtest.Cluster(t).Client()
+	unknown := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "v1",
+		"kind":       "Service",
+		"metadata":   map[string]any{"name": "unknown-field", "namespace": systemNamespace},
+		"spec":       map[string]any{"ports": []any{map[string]any{"prot": int64(80)}}},
+	}}
+	err := c.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(unknown), client.FieldOwner("test"))
+	if err == nil || !strings.Contains(err.Error(), "prot") {
+		t.Errorf("an unknown field: %v", err)
+	}
+	careless := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: "careless", Namespace: systemNamespace},
+		Spec:       corev1.PodSpec{ServiceAccountName: "x-operator-callback", Containers: []corev1.Container{{Name: "c", Image: "i"}}},
+	}
+	if err := c.Create(t.Context(), careless, client.DryRunAll); !apierrors.IsForbidden(err) {
+		t.Errorf("a pod that is not restricted: %v", err)
+	}
+}
+
+// TestPodsAreAdmitted makes a pod of each Deployment, which quota, priority and
+// Pod Security admit or not; of a Deployment itself they only warn.
+func TestPodsAreAdmitted(t *testing.T) {
+	objects := install(t, "default")
+	c := strict(t, envtest.Cluster(t))
+	for _, deployment := range deployments(t, objects) {
+		pod := &corev1.Pod{
+			ObjectMeta: *deployment.Spec.Template.ObjectMeta.DeepCopy(),
+			Spec:       deployment.Spec.Template.Spec,
+		}
+		pod.Namespace, pod.Name = systemNamespace, deployment.Name
+		if err := c.Create(t.Context(), pod, client.DryRunAll); err != nil {
+			t.Errorf("a pod of %s: %v", deployment.Name, err)
+		}
+		if *pod.Spec.Priority != 1000000 {
+			t.Errorf("a pod of %s has priority %d", deployment.Name, *pod.Spec.Priority)
+		}
+	}
+}
+
+// TestNamespacesMatchRights holds --namespaces to the namespaces that an overlay
+// grants rights in.
+func TestNamespacesMatchRights(t *testing.T) {
+	for folder, want := range map[string]string{
+		"default":                   "",
+		"overlays/hardened":         "--namespaces=customer-a,customer-b",
+		"overlays/single-namespace": "--namespaces=customer-a",
+	} {
+		t.Run(folder, func(t *testing.T) {
+			objects := build(t, folder)
+			bound := tenantsBound(objects)
+			for _, deployment := range deployments(t, objects) {
+				component := deployment.Spec.Template.Labels["app.kubernetes.io/component"]
+				if got := argument(deployment, "--namespaces="); got != want {
+					t.Errorf("%s: %q, want %q", component, got, want)
+				}
+				if got := namespacesArgument(bound[component]); got != want {
+					t.Errorf("%s is bound for %q, want %q", component, got, want)
+				}
+			}
+		})
+	}
+}
+
+// tenantsBound lists, for each component, the namespaces of tenants with a
+// RoleBinding for its account, in kustomize's order, which is by name.
+func tenantsBound(objects []*unstructured.Unstructured) map[string][]string {
+	bound := map[string][]string{}
+	for _, object := range objects {
+		if object.GetKind() != "RoleBinding" || object.GetNamespace() == systemNamespace {
+			continue
+		}
+		subjects, _, _ := unstructured.NestedSlice(object.Object, "subjects")
+		for _, subject := range subjects {
+			account, _ := subject.(map[string]any)["name"].(string)
+			component := strings.TrimPrefix(account, "x-operator-")
+			bound[component] = append(bound[component], object.GetNamespace())
+		}
+	}
+	return bound
+}
+
+func namespacesArgument(namespaces []string) string {
+	if len(namespaces) == 0 {
+		return ""
+	}
+	return "--namespaces=" + strings.Join(namespaces, ",")
+}
+
+func deployments(t *testing.T, objects []*unstructured.Unstructured) []*appsv1.Deployment {
+	t.Helper()
+	var found []*appsv1.Deployment
+	for _, object := range objects {
+		if object.GetKind() != "Deployment" {
+			continue
+		}
+		deployment := &appsv1.Deployment{}
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, deployment); err != nil {
+			t.Fatal(err)
+		}
+		found = append(found, deployment)
+	}
+	if len(found) != 2 {
+		t.Fatalf("%d Deployments, want 2", len(found))
+	}
+	return found
+}
+
+// argument is the first argument with a prefix, or empty.
+func argument(deployment *appsv1.Deployment, prefix string) string {
+	for _, arg := range deployment.Spec.Template.Spec.Containers[0].Args {
+		if strings.HasPrefix(arg, prefix) {
+			return arg
+		}
+	}
+	return ""
+}

@@ -1,0 +1,143 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package config_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	authorizationv1 "k8s.io/api/authorization/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/agentconnect/x-operator/internal/envtest"
+)
+
+const (
+	controllers = "system:serviceaccount:" + systemNamespace + ":x-operator-controllers"
+	callback    = "system:serviceaccount:" + systemNamespace + ":x-operator-callback"
+	// editor and viewer are people with Kubernetes' own roles in customer-a.
+	editor = "editor"
+	viewer = "viewer"
+)
+
+// question is one that RBAC answers: may user do verb on resource (with its group
+// and subresource) in namespace.
+type question struct {
+	user, verb, resource, namespace string
+}
+
+func TestRights(t *testing.T) {
+	for folder, answers := range map[string]map[question]bool{
+		"default": {
+			{controllers, "list", "secrets", "customer-a"}:                            true,
+			{controllers, "list", "secrets", ""}:                                      true,
+			{controllers, "delete", "secrets", systemNamespace}:                       true,
+			{controllers, "create", "xconnections.x.agentconnect.dev", ""}:            false,
+			{controllers, "delete", "xconnections.x.agentconnect.dev", ""}:            false,
+			{controllers, "patch", "xconnections.x.agentconnect.dev/status", ""}:      true,
+			{controllers, "update", "xapps.x.agentconnect.dev", ""}:                   false,
+			{controllers, "create", "pods", systemNamespace}:                          false,
+			{controllers, "update", "leases.coordination.k8s.io", systemNamespace}:    true,
+			{controllers, "update", "leases.coordination.k8s.io", "kube-system"}:      false,
+			{controllers, "escalate", "clusterroles.rbac.authorization.k8s.io", ""}:   false,
+			{callback, "get", "secrets", "customer-a"}:                                false,
+			{callback, "list", "secrets", ""}:                                         false,
+			{callback, "get", "secrets", systemNamespace}:                             true,
+			{callback, "patch", "secrets", systemNamespace}:                           true,
+			{callback, "create", "secrets", systemNamespace}:                          false,
+			{callback, "delete", "secrets", systemNamespace}:                          false,
+			{callback, "watch", "xconnections.x.agentconnect.dev", ""}:                true,
+			{callback, "update", "xconnections.x.agentconnect.dev", ""}:               false,
+			{callback, "patch", "xconnections.x.agentconnect.dev/status", ""}:         false,
+			{callback, "list", "namespaces", ""}:                                      false,
+			{callback, "get", "pods", "customer-a"}:                                   false,
+			{editor, "create", "xconnections.x.agentconnect.dev", "customer-a"}:       true,
+			{editor, "patch", "xconnections.x.agentconnect.dev/status", "customer-a"}: false,
+			{editor, "create", "xconnections.x.agentconnect.dev", "customer-b"}:       false,
+			{editor, "create", "xapps.x.agentconnect.dev", ""}:                        false,
+			{viewer, "get", "xconnections.x.agentconnect.dev", "customer-a"}:          false,
+			{viewer, "list", "xconnections.x.agentconnect.dev/status", "customer-a"}:  false,
+		},
+		"overlays/hardened": {
+			{controllers, "list", "secrets", "customer-a"}:                     true,
+			{controllers, "list", "secrets", "customer-b"}:                     true,
+			{controllers, "list", "secrets", systemNamespace}:                  true,
+			{controllers, "list", "secrets", "customer-c"}:                     false,
+			{controllers, "get", "secrets", ""}:                                false,
+			{controllers, "get", "xconnections.x.agentconnect.dev", ""}:        false,
+			{controllers, "watch", "xapps.x.agentconnect.dev", ""}:             true,
+			{callback, "get", "xconnections.x.agentconnect.dev", "customer-a"}: true,
+			{callback, "get", "xconnections.x.agentconnect.dev", "customer-c"}: false,
+			{callback, "get", "secrets", "customer-a"}:                         false,
+		},
+		"overlays/single-namespace": {
+			{controllers, "list", "secrets", "customer-a"}:                     true,
+			{controllers, "list", "secrets", "customer-b"}:                     false,
+			{controllers, "list", "secrets", ""}:                               false,
+			{callback, "get", "xconnections.x.agentconnect.dev", "customer-a"}: true,
+			{callback, "get", "xconnections.x.agentconnect.dev", "customer-b"}: false,
+			{callback, "get", "secrets", "customer-a"}:                         false,
+		},
+	} {
+		t.Run(folder, func(t *testing.T) {
+			install(t, folder)
+			bindPeople(t)
+			for asked, want := range answers {
+				awaitAnswer(t, asked, want)
+			}
+		})
+	}
+}
+
+// awaitAnswer asks until the API server's authorizer, which follows RBAC objects
+// with a delay, gives the answer that is wanted.
+func awaitAnswer(t *testing.T, asked question, want bool) {
+	t.Helper()
+	var reason string
+	answered := func(ctx context.Context) (bool, error) {
+		review := asked.review()
+		if err := envtest.Cluster(t).Client().Create(ctx, review); err != nil {
+			return false, fmt.Errorf("asking for a review: %w", err)
+		}
+		reason = review.Status.Reason
+		return review.Status.Allowed == want, nil
+	}
+	if err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, 20*time.Second, true, answered); err != nil {
+		t.Errorf("%+v: want allowed=%t (%s): %v", asked, want, reason, err)
+	}
+}
+
+func (q question) review() *authorizationv1.SubjectAccessReview {
+	resource, subresource, _ := strings.Cut(q.resource, "/")
+	resource, group, _ := strings.Cut(resource, ".")
+	return &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+		User: q.user,
+		ResourceAttributes: &authorizationv1.ResourceAttributes{
+			Namespace: q.namespace, Verb: q.verb, Group: group, Resource: resource, Subresource: subresource,
+		},
+	}}
+}
+
+// bindPeople gives the editor and the viewer Kubernetes' own roles in customer-a.
+func bindPeople(t *testing.T) {
+	t.Helper()
+	c := envtest.Cluster(t).Client()
+	ensureNamespace(t, c, "customer-a")
+	for user, role := range map[string]string{editor: "edit", viewer: "view"} {
+		binding := &rbacv1.RoleBinding{
+			ObjectMeta: metav1.ObjectMeta{Namespace: "customer-a", Name: user},
+			Subjects:   []rbacv1.Subject{{Kind: rbacv1.UserKind, APIGroup: rbacv1.GroupName, Name: user}},
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
+		}
+		if err := c.Create(t.Context(), binding); client.IgnoreAlreadyExists(err) != nil {
+			t.Fatal(err)
+		}
+	}
+}
