@@ -68,6 +68,7 @@ type (
 		App                wireApp  `json:"app"`
 		Scopes             []string `json:"scopes,omitempty"`
 		RequestedReconnect string   `json:"requestedReconnect,omitempty"`
+		AnsweredReconnect  string   `json:"answeredReconnect,omitempty"`
 		Claims             []Claim  `json:"claims,omitempty"`
 		Outcome            *Outcome `json:"outcome,omitempty"`
 	}
@@ -245,14 +246,16 @@ func openTokens(w wireTokens) Tokens {
 func sealConsent(c Consent) wireConsent {
 	return wireConsent{
 		Epoch: c.Epoch, Wanted: c.Wanted, App: sealApp(c.App), Scopes: c.Scopes,
-		RequestedReconnect: c.RequestedReconnect, Claims: c.Claims, Outcome: c.Outcome,
+		RequestedReconnect: c.RequestedReconnect, AnsweredReconnect: c.AnsweredReconnect,
+		Claims: c.Claims, Outcome: c.Outcome,
 	}
 }
 
 func openConsent(w wireConsent) Consent {
 	return Consent{
 		Epoch: w.Epoch, Wanted: w.Wanted, App: openApp(w.App), Scopes: w.Scopes,
-		RequestedReconnect: w.RequestedReconnect, Claims: w.Claims, Outcome: w.Outcome,
+		RequestedReconnect: w.RequestedReconnect, AnsweredReconnect: w.AnsweredReconnect,
+		Claims: w.Claims, Outcome: w.Outcome,
 	}
 }
 

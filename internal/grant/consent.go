@@ -99,7 +99,36 @@ func (g *Grant) Promote() {
 	g.Rotate(Attempt{}, candidate.Tokens)
 	g.Candidate = nil
 	g.Consent.Wanted = false
+	g.Consent.AnsweredReconnect = g.Consent.RequestedReconnect
 	g.Consent.Epoch++
+}
+
+// Invite opens or closes the invitation to consent. A change of the app moves the
+// epoch: links and flows that were made for another app end.
+func (g *Grant) Invite(wanted bool, app App, scopes []string, reconnect string) {
+	if wanted && !g.Consent.App.equal(app) {
+		g.Consent.Epoch++
+		g.Consent.App = app
+	}
+	if wanted {
+		g.Consent.Scopes = scopes
+		g.Consent.RequestedReconnect = reconnect
+	}
+	g.Consent.Wanted = wanted
+}
+
+// Invited tells whether Invite with the same values would change nothing.
+func (g *Grant) Invited(wanted bool, app App, scopes []string, reconnect string) bool {
+	if !wanted {
+		return !g.Consent.Wanted
+	}
+	return g.Consent.Wanted && g.Consent.App.equal(app) && slices.Equal(g.Consent.Scopes, scopes) &&
+		g.Consent.RequestedReconnect == reconnect
+}
+
+func (a App) equal(b App) bool {
+	return a.ClientID == b.ClientID && a.XApp == b.XApp && a.SecretName == b.SecretName &&
+		a.ClientSecret.Equal(b.ClientSecret)
 }
 
 // Refuse retires the candidate. One of the working set's own account and app is

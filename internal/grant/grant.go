@@ -185,9 +185,10 @@ type Consent struct {
 	App App
 	// Scopes are those that consent is asked for.
 	Scopes []string
-	// RequestedReconnect is the value of the reconnect request that opened or is
-	// answered by this invitation.
+	// RequestedReconnect is the value of the reconnect request at the time of the
+	// invitation; AnsweredReconnect is the one that the last consent answered.
 	RequestedReconnect string
+	AnsweredReconnect  string
 	// Claims are the newest nonces that came back, at most 16, each kept 15
 	// minutes.
 	Claims []Claim

@@ -187,3 +187,6 @@ func (g *Grant) Version() string { return g.stored.ResourceVersion }
 
 // AdoptedBy is the cluster that an administrator hands the grant to, if any.
 func (g *Grant) AdoptedBy() string { return g.stored.Annotations[AnnotationAdopt] }
+
+// IsTombstone tells whether a grant Secret is a tombstone, without decoding it.
+func IsTombstone(stored *corev1.Secret) bool { return has(stored, keyTombstone) }

@@ -1,0 +1,84 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// AgentWatcher watches the workloads that agentRefs name, by their metadata alone
+// and kind by kind: a kind that nobody names is not watched.
+type AgentWatcher struct {
+	// Watch starts a watch on a kind whose events look at the XConnections that name
+	// the object.
+	Watch func(schema.GroupVersionKind) error
+	// Reader reads metadata from the same cache.
+	Reader client.Reader
+
+	mu      sync.Mutex
+	watched map[schema.GroupVersionKind]bool
+}
+
+// readAgent looks for the workload of agentRef. What can't be told, for want of
+// the kind or of the right to read it, counts as missing: it never stands in the
+// way of a refresh.
+func (r *XConnectionReconciler) readAgent(ctx context.Context, s *scope) error {
+	ref := s.conn.Spec.AgentRef
+	if ref == nil || r.Agents == nil {
+		return nil
+	}
+	exists, err := r.Agents.exists(ctx, ref.GroupVersionKind(), types.NamespacedName{Namespace: s.conn.Namespace, Name: ref.Name})
+	if err != nil {
+		return err
+	}
+	if !exists {
+		s.agentMissing = fmt.Sprintf("the %s %q does not exist in this namespace: create it, or correct spec.agentRef", ref.Kind, ref.Name)
+	}
+	return nil
+}
+
+func (a *AgentWatcher) exists(ctx context.Context, kind schema.GroupVersionKind, key types.NamespacedName) (bool, error) {
+	if err := a.ensure(kind); err != nil {
+		if meta.IsNoMatchError(err) {
+			return false, nil
+		}
+		return false, fmt.Errorf("watching the kind of the agent: %w", err)
+	}
+	workload := &metav1.PartialObjectMetadata{}
+	workload.SetGroupVersionKind(kind)
+	err := a.Reader.Get(ctx, key, workload)
+	if apierrors.IsNotFound(err) || meta.IsNoMatchError(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("looking for the agent: %w", err)
+	}
+	return true, nil
+}
+
+// ensure watches a kind, once.
+func (a *AgentWatcher) ensure(kind schema.GroupVersionKind) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.watched[kind] {
+		return nil
+	}
+	if err := a.Watch(kind); err != nil {
+		return err
+	}
+	if a.watched == nil {
+		a.watched = map[schema.GroupVersionKind]bool{}
+	}
+	a.watched[kind] = true
+	return nil
+}

@@ -1,0 +1,70 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/agentconnect/x-operator/api/v1alpha1"
+)
+
+// Reasons of events that have no condition.
+const (
+	reasonRevoked       = "Revoked"
+	reasonForgotten     = "Forgotten"
+	reasonNotRevokedYet = "NotRevokedYet"
+	reasonRefreshed     = "Refreshed"
+	reasonRestored      = "Restored"
+)
+
+// notify makes an event for each change that a person would want to know of:
+// Ready took another status or reason, a requested refresh was made. Routine
+// refreshes make none. A grant whose rotation went back comes out of a backup: its
+// refresh token may be spent already.
+func (r *XConnectionReconciler) notify(before, after *v1alpha1.XConnection) {
+	old := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionReady)
+	ready := meta.FindStatusCondition(after.Status.Conditions, v1alpha1.ConditionReady)
+	if ready != nil && (old == nil || old.Status != ready.Status || old.Reason != ready.Reason) {
+		r.event(after, severity(ready), ready.Reason, "Reconcile", ready.Message)
+	}
+	if after.Status.Rotation < before.Status.Rotation {
+		r.event(after, corev1.EventTypeWarning, reasonRestored, "Reconcile",
+			"The stored grant is older than the one seen before, as after a restore: X may not accept its refresh token any more")
+	}
+	handled := after.Status.LastHandledRefreshAt
+	if handled != "" && handled != before.Status.LastHandledRefreshAt && ready != nil && ready.Status == metav1.ConditionTrue {
+		r.event(after, corev1.EventTypeNormal, reasonRefreshed, "Refresh", "The token was refreshed on request")
+	}
+}
+
+// severity is Warning where somebody must act or something fails, but for the
+// states that a person asked for.
+func severity(ready *metav1.Condition) string {
+	switch ready.Reason {
+	case v1alpha1.ReasonConnected, v1alpha1.ReasonProgressing, v1alpha1.ReasonConsentRequired,
+		v1alpha1.ReasonSuspended, v1alpha1.ReasonDisconnected:
+		return corev1.EventTypeNormal
+	default:
+		return corev1.EventTypeWarning
+	}
+}
+
+// event makes one event. An event that can't be made, as in a namespace that ends,
+// is lost: the recorder never fails.
+func (r *XConnectionReconciler) event(object runtime.Object, kind, reason, action, message string) {
+	r.Recorder.Eventf(object, nil, kind, reason, action, "%s", message)
+}
+
+// capital begins a sentence.
+func capital(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}

@@ -1,0 +1,284 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"slices"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/grant"
+	"github.com/agentconnect/x-operator/internal/redeem"
+)
+
+const (
+	// refreshTokenAge is X's customary lifetime of a refresh token: X reports none.
+	// A grant is never ended because of it.
+	refreshTokenAge = 180 * 24 * time.Hour
+	// reauthorizeAhead is how long before that age a new consent is asked for.
+	reauthorizeAhead = 14 * 24 * time.Hour
+	// revokeDeadline is how long a deletion waits for X. After it the grant stays as
+	// a tombstone, and the object goes.
+	revokeDeadline = 2 * time.Minute
+	// conflictLook is when to look again at a Secret that is not ours, and so not
+	// watched.
+	conflictLook = time.Minute
+)
+
+// action is what a pass does next.
+type action string
+
+const (
+	actionWait            action = "Wait"
+	actionAddFinalizer    action = "AddFinalizer"
+	actionCreateGrant     action = "CreateGrant"
+	actionAdopt           action = "Adopt"
+	actionInvite          action = "Invite"
+	actionSettleCandidate action = "SettleCandidate"
+	actionPublish         action = "Publish"
+	actionUnpublish       action = "Unpublish"
+	actionRefresh         action = "Refresh"
+	actionForget          action = "Forget"
+	actionRevoke          action = "Revoke"
+	actionBury            action = "Bury"
+	actionDeleteGrant     action = "DeleteGrant"
+	actionRemoveFinalizer action = "RemoveFinalizer"
+)
+
+// decision is an action, or a time to wait for.
+type decision struct {
+	action action
+	// at is when to decide again if the action is to wait; zero: when something
+	// changes.
+	at time.Time
+	// request is the refresh request that a refresh answers.
+	request string
+}
+
+func do(what action) decision            { return decision{action: what} }
+func waitUntil(at ...time.Time) decision { return decision{action: actionWait, at: earliest(at...)} }
+func (d decision) isWait() bool          { return d.action == actionWait }
+func (d decision) orBy(at time.Time) decision {
+	d.at = earliest(d.at, at)
+	return d
+}
+
+// plan decides what to do next. It is pure.
+func plan(s *scope) decision {
+	switch {
+	case !s.conn.DeletionTimestamp.IsZero():
+		return planDeletion(s)
+	case s.refused:
+		return waitUntil()
+	case !controllerutil.ContainsFinalizer(s.conn, v1alpha1.FinalizerRevoke):
+		return do(actionAddFinalizer)
+	case s.grant == nil:
+		return do(actionCreateGrant)
+	case s.adopted:
+		return do(actionAdopt)
+	case s.foreign:
+		return waitUntil()
+	case s.conn.Spec.State == v1alpha1.StateDisconnected:
+		return planDisconnected(s)
+	default:
+		return planConnected(s)
+	}
+}
+
+// planDeletion ends the grant, then lets the object go. Suspension does not stop
+// it. A grant of another cluster is left alone.
+func planDeletion(s *scope) decision {
+	switch {
+	case !controllerutil.ContainsFinalizer(s.conn, v1alpha1.FinalizerRevoke):
+		return waitUntil()
+	case s.grant == nil, s.foreign, s.grant.Tombstone != nil:
+		return do(actionRemoveFinalizer)
+	}
+	deadline := s.conn.DeletionTimestamp.Add(revokeDeadline)
+	ending := planEnding(s)
+	switch {
+	case ending.action == actionWait && ending.at.IsZero():
+		return do(actionDeleteGrant)
+	case !s.now.Before(deadline):
+		return do(actionBury)
+	case ending.isWait():
+		return ending.orBy(deadline)
+	default:
+		return ending
+	}
+}
+
+// planDisconnected ends the grant and the token Secret; the object stays.
+func planDisconnected(s *scope) decision {
+	if s.token != nil && s.grant.Tokens == nil {
+		return do(actionUnpublish)
+	}
+	return planEnding(s)
+}
+
+// planEnding gives up the tokens and the invitation, once no attempt at them is under way, and
+// revokes what was given up. It waits without a time once nothing is left.
+func planEnding(s *scope) decision {
+	if s.grant.Tokens != nil || s.grant.Candidate != nil || s.grant.Consent.Wanted {
+		if at := unfinishedUntil(s); s.now.Before(at) {
+			return waitUntil(at)
+		}
+		return do(actionForget)
+	}
+	return planRevocation(s)
+}
+
+// unfinishedUntil is until when the holder of an unfinished attempt is waited for.
+func unfinishedUntil(s *scope) time.Time {
+	if s.grant.Journal.Attempt == nil || s.grant.Tokens == nil {
+		return time.Time{}
+	}
+	due := grant.Due(s.grant, grant.Terms{}, s.seen, s.now)
+	if due.Step == grant.StepWait {
+		return due.At
+	}
+	return time.Time{}
+}
+
+// planRevocation revokes retired sets one by one, at the pace of the retries.
+func planRevocation(s *scope) decision {
+	switch {
+	case len(s.grant.Retired) == 0:
+		return waitUntil()
+	case s.now.Before(s.retryAt):
+		return waitUntil(s.retryAt)
+	default:
+		return do(actionRevoke)
+	}
+}
+
+// planConnected keeps a connection, in the order of urgency: what a person has
+// just consented to, what agents read, the invitation, the refresh, and last the
+// revocation of what is not used any more.
+func planConnected(s *scope) decision {
+	idle := planIdle(s)
+	switch {
+	case s.grant.Candidate != nil && !s.conn.Spec.Suspend && !s.now.Before(s.retryAt):
+		return do(actionSettleCandidate)
+	case s.tokenConflict == "" && needsPublishing(s):
+		return do(actionPublish)
+	case !s.grant.Invited(invitation(s)):
+		return do(actionInvite)
+	}
+	refresh := planRefresh(s)
+	if !refresh.isWait() {
+		return refresh
+	}
+	revocation := planRevocation(s)
+	if !revocation.isWait() {
+		return revocation
+	}
+	idle.at = earliest(idle.at, refresh.at, revocation.at)
+	return idle
+}
+
+// planIdle is when to look again if there is nothing to do: when status would
+// change by time alone, and for what can't be watched.
+func planIdle(s *scope) decision {
+	var times []time.Time
+	if t := s.grant.Tokens; t != nil {
+		for _, at := range []time.Time{t.ExpiresAt, reauthorizeFrom(t)} {
+			if s.now.Before(at) {
+				times = append(times, at)
+			}
+		}
+	}
+	if s.grant.Candidate != nil && !s.conn.Spec.Suspend {
+		times = append(times, s.retryAt)
+	}
+	if s.tokenConflict != "" {
+		times = append(times, s.now.Add(conflictLook))
+	}
+	return waitUntil(times...)
+}
+
+// planRefresh decides on the refresh token. Without an app that may be used, or
+// with another app than the one that issued it, it is not redeemed.
+func planRefresh(s *scope) decision {
+	if s.conn.Spec.Suspend || s.app.problem != nil || appChanged(s) {
+		return waitUntil()
+	}
+	due := grant.Due(s.grant, terms(s.conn), s.seen, s.now)
+	switch due.Step {
+	case grant.StepNone:
+		return waitUntil()
+	case grant.StepWait:
+		return waitUntil(due.At)
+	}
+	if s.hold != redeem.HoldNone && s.now.Before(s.holdUntil) {
+		return waitUntil(s.holdUntil)
+	}
+	return decision{action: actionRefresh, request: due.Request}
+}
+
+func terms(conn *v1alpha1.XConnection) grant.Terms {
+	return grant.Terms{
+		Interval: conn.RefreshInterval(),
+		Request:  conn.Annotations[v1alpha1.AnnotationRefreshRequestedAt],
+	}
+}
+
+// invitation gives what grant.Invite takes: whether a person's consent is wanted
+// now, for which app and which scopes, and the reconnect request that it answers.
+func invitation(s *scope) (wanted bool, a grant.App, scopes []string, reconnect string) {
+	reconnect = s.conn.Annotations[v1alpha1.AnnotationReconnectRequestedAt]
+	wanted = s.app.problem == nil && !s.conn.Spec.Suspend && consentReason(s) != ""
+	return wanted, s.app.App, s.conn.EffectiveScopes(), reconnect
+}
+
+// consentReason says why a person's consent is wanted; empty if it is not.
+func consentReason(s *scope) string {
+	t := s.grant.Tokens
+	reconnect := s.conn.Annotations[v1alpha1.AnnotationReconnectRequestedAt]
+	switch {
+	case s.grant.Candidate != nil:
+		return ""
+	case t == nil:
+		return "No account is connected yet"
+	case s.grant.Journal.Verdict != nil:
+		return "X does not accept the refresh token any more"
+	case appChanged(s):
+		return "The X app of this connection changed"
+	case !s.grant.PinHolds(s.grant.Account, s.conn.Spec.Username):
+		return "Another account is wanted than the one that is connected"
+	case reconnect != "" && reconnect != s.grant.Consent.AnsweredReconnect:
+		return "A new consent was requested"
+	case asksMore(t.Asked, s.conn.EffectiveScopes()):
+		return "More scopes are wanted than were consented to"
+	case !s.now.Before(reauthorizeFrom(t)):
+		return "The last consent is almost 180 days old"
+	default:
+		return ""
+	}
+}
+
+func appChanged(s *scope) bool {
+	return s.grant.Tokens != nil && s.app.problem == nil && s.grant.Tokens.App.ClientID != s.app.ClientID
+}
+
+func asksMore(asked, wanted []string) bool {
+	return slices.ContainsFunc(wanted, func(scope string) bool { return !slices.Contains(asked, scope) })
+}
+
+func reauthorizeFrom(t *grant.Tokens) time.Time {
+	return t.ConsentedAt.Add(refreshTokenAge - reauthorizeAhead)
+}
+
+// earliest gives the first of the times that are set.
+func earliest(times ...time.Time) time.Time {
+	var first time.Time
+	for _, at := range times {
+		if !at.IsZero() && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	return first
+}

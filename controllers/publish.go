@@ -1,0 +1,176 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strconv"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/grant"
+)
+
+var errTokenRace = errors.New("the token Secret was changed by another writer")
+
+// tokenData is the content of the token Secret: the access token and its facts,
+// never more.
+func tokenData(g *grant.Grant) map[string][]byte {
+	return map[string][]byte{
+		v1alpha1.TokenKeyAccessToken: []byte(g.Tokens.AccessToken.Reveal()),
+		v1alpha1.TokenKeyTokenType:   []byte(g.Tokens.TokenType),
+		v1alpha1.TokenKeyExpiresAt:   []byte(g.Tokens.ExpiresAt.UTC().Format(time.RFC3339)),
+		v1alpha1.TokenKeyScope:       []byte(g.Tokens.Scope),
+		v1alpha1.TokenKeyUsername:    []byte(g.Account.Username),
+		v1alpha1.TokenKeyUserID:      []byte(g.Account.UserID),
+	}
+}
+
+// needsPublishing tells whether the token Secret is not what the grant says.
+func needsPublishing(s *scope) bool {
+	if s.grant.Tokens == nil {
+		return false
+	}
+	return s.token == nil || !equality.Semantic.DeepEqual(desiredToken(s.conn, s.grant, s.token), s.token)
+}
+
+// desiredToken is the token Secret as it should be, on the ground of what is
+// there, if anything: labels and annotations of others stay.
+func desiredToken(conn *v1alpha1.XConnection, g *grant.Grant, present *corev1.Secret) *corev1.Secret {
+	desired := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: conn.Namespace,
+			Name:      conn.TokenSecretName(),
+			OwnerReferences: []metav1.OwnerReference{
+				*metav1.NewControllerRef(conn, v1alpha1.GroupVersion.WithKind("XConnection")),
+			},
+		},
+		Type: v1alpha1.SecretTypeToken,
+	}
+	if present != nil {
+		desired = present.DeepCopy()
+	}
+	desired.Labels = with(desired.Labels, map[string]string{
+		v1alpha1.LabelToken:            v1alpha1.LabelTokenValue,
+		"app.kubernetes.io/managed-by": "x-operator",
+	})
+	desired.Annotations = with(desired.Annotations, map[string]string{
+		v1alpha1.AnnotationRotation: strconv.FormatInt(g.Rotation, 10),
+	})
+	desired.Data = tokenData(g)
+	return desired
+}
+
+// publish writes the token Secret, under the version that was seen.
+func (r *XConnectionReconciler) publish(ctx context.Context, s *scope) error {
+	desired := desiredToken(s.conn, s.grant, s.token)
+	if s.token == nil {
+		return r.createToken(ctx, s, desired)
+	}
+	if rotationOf(s.token) > s.grant.Rotation {
+		if current, err := r.isCurrent(ctx, s); err != nil || !current {
+			return err
+		}
+	}
+	if s.token.Immutable != nil && *s.token.Immutable {
+		return r.unpublish(ctx, s)
+	}
+	if err := r.Update(ctx, desired); apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+		return fmt.Errorf("%w: %w", errTokenRace, err)
+	} else if err != nil {
+		return fmt.Errorf("writing the token Secret %q: %w", desired.Name, err)
+	}
+	s.token = desired
+	return nil
+}
+
+// createToken makes the token Secret. One that is there already, though the cache
+// does not have it, is ours without its label, or somebody else's: then it is not
+// touched.
+func (r *XConnectionReconciler) createToken(ctx context.Context, s *scope, desired *corev1.Secret) error {
+	err := r.Create(ctx, desired)
+	if err == nil {
+		s.token = desired
+		return nil
+	}
+	if !apierrors.IsAlreadyExists(err) {
+		return fmt.Errorf("making the token Secret %q: %w", desired.Name, err)
+	}
+	present := &corev1.Secret{}
+	if err := r.Live.Get(ctx, client.ObjectKeyFromObject(desired), present); err != nil {
+		return fmt.Errorf("reading the token Secret %q: %w", desired.Name, err)
+	}
+	if s.tokenConflict = tokenOwner(s.conn, present); s.tokenConflict == "" {
+		s.token = present
+	}
+	return nil
+}
+
+// isCurrent reads the grant again if the token Secret claims a later rotation: the
+// Secret never goes back to an earlier one because a cache lags.
+func (r *XConnectionReconciler) isCurrent(ctx context.Context, s *scope) (bool, error) {
+	fresh, err := r.Store.GetLive(ctx, s.conn.UID)
+	if err != nil {
+		return false, fmt.Errorf("reading the grant again: %w", err)
+	}
+	current := fresh.Version() == s.grant.Version()
+	r.setGrant(ctx, s, fresh)
+	return current, nil
+}
+
+// unpublish deletes the token Secret that was seen, and no other.
+func (r *XConnectionReconciler) unpublish(ctx context.Context, s *scope) error {
+	err := r.Delete(ctx, s.token, client.Preconditions{UID: &s.token.UID, ResourceVersion: &s.token.ResourceVersion})
+	if apierrors.IsConflict(err) {
+		return fmt.Errorf("%w: %w", errTokenRace, err)
+	}
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("deleting the token Secret %q: %w", s.token.Name, err)
+	}
+	s.token = nil
+	return nil
+}
+
+// tokenOwner says whose a Secret under the token Secret's name is; empty if it is
+// this connection's own.
+func tokenOwner(conn *v1alpha1.XConnection, present *corev1.Secret) string {
+	owner := metav1.GetControllerOf(present)
+	switch {
+	case owner == nil:
+		return "it belongs to no XConnection"
+	case owner.UID != conn.UID:
+		return fmt.Sprintf("it belongs to the %s %q", owner.Kind, owner.Name)
+	case present.Type != v1alpha1.SecretTypeToken:
+		return fmt.Sprintf("its type is %q", present.Type)
+	default:
+		return ""
+	}
+}
+
+func rotationOf(token *corev1.Secret) int64 {
+	rotation, err := strconv.ParseInt(token.Annotations[v1alpha1.AnnotationRotation], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return rotation
+}
+
+// with gives a map with further entries.
+func with(base, more map[string]string) map[string]string {
+	merged := maps.Clone(base)
+	if merged == nil {
+		merged = map[string]string{}
+	}
+	maps.Copy(merged, more)
+	return merged
+}

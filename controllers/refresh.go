@@ -1,0 +1,67 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/agentconnect/x-operator/internal/grant"
+	"github.com/agentconnect/x-operator/internal/redeem"
+)
+
+// slotWait is how long a pass waits for one of the places that redeems may take
+// before it gives its worker back.
+const slotWait = time.Second
+
+var errBusy = errors.New("all places for calls to X are taken")
+
+// refresh redeems the refresh token. The app's gate is asked before the journal
+// is written, never after: an intent is a promise to call.
+func (r *XConnectionReconciler) refresh(ctx context.Context, s *scope, d decision) error {
+	if !r.takeSlot(ctx) {
+		return errBusy
+	}
+	defer func() { <-r.slots }()
+	hold, at := r.Gate.Take(s.app.creds)
+	s.hold = hold
+	if hold != redeem.HoldNone {
+		s.holdUntil = holdDelay(hold, at, s.now, s.grant.Tokens.ExpiresAt)
+		return nil
+	}
+	after, err := r.Redeemer.Refresh(ctx, s.grant, s.app.creds, d.request)
+	if err != nil {
+		return fmt.Errorf("refreshing the token: %w", err)
+	}
+	s.app.hold = r.Gate.Look(s.app.creds)
+	r.setGrant(ctx, s, after)
+	return nil
+}
+
+// takeSlot takes one of the places for redeems: they are half the workers, so
+// that calls into a black hole never keep consents waiting.
+func (r *XConnectionReconciler) takeSlot(ctx context.Context) bool {
+	timer := time.NewTimer(slotWait)
+	defer timer.Stop()
+	select {
+	case r.slots <- struct{}{}:
+		return true
+	case <-timer.C:
+		return false
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// isRace tells the errors that mean no more than to look again.
+func isRace(err error) bool {
+	for _, race := range []error{errBusy, grant.ErrConflict, redeem.ErrLost, redeem.ErrLeft, redeem.ErrStopping, errTokenRace} {
+		if errors.Is(err, race) {
+			return true
+		}
+	}
+	return false
+}

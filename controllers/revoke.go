@@ -1,0 +1,151 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/agentconnect/x-operator/internal/grant"
+	"github.com/agentconnect/x-operator/internal/redeem"
+	"github.com/agentconnect/x-operator/internal/xapi"
+)
+
+// IndexGrantee is the cache index of grant Secrets by client id and account.
+const IndexGrantee = "grantee"
+
+// Grantee is a value of that index.
+func Grantee(clientID, userID string) string { return clientID + "|" + userID }
+
+// forget gives up the tokens and the invitation; what is given up waits to be
+// revoked. An unfinished attempt that is waited for no longer ends with it: its
+// answer, should one come, is revoked as well.
+func (r *XConnectionReconciler) forget(ctx context.Context, s *scope) error {
+	return r.change(ctx, s, "giving up the tokens", func(g *grant.Grant) { g.Forget() })
+}
+
+// revoke revokes one retired set at X.
+func (r *XConnectionReconciler) revoke(ctx context.Context, s *scope) error {
+	result, err := r.Redeemer.RevokeOne(ctx, s.grant, revokeOptions(r.Client, r.Store))
+	if errors.Is(err, redeem.ErrStopping) {
+		return err
+	}
+	r.note(s, err)
+	switch {
+	case err != nil:
+		return nil
+	case result.Forgotten:
+		r.event(s.conn, corev1.EventTypeNormal, reasonForgotten, "Revoke",
+			"The tokens were forgotten without asking X to revoke them: another connection uses the same account with the same X app")
+	default:
+		r.event(s.conn, corev1.EventTypeNormal, reasonRevoked, "Revoke", "The tokens were revoked at X")
+	}
+	r.setGrant(ctx, s, result.Grant)
+	return nil
+}
+
+// bury lets the object go although X has not revoked its tokens: the grant stays
+// as a tombstone, which the sweep goes on with.
+func (r *XConnectionReconciler) bury(ctx context.Context, s *scope) error {
+	now := s.now.UTC().Round(0)
+	err := r.change(ctx, s, "leaving a tombstone", func(g *grant.Grant) {
+		g.Forget()
+		g.Tombstone = &grant.Tombstone{Since: now, NextAt: now}
+	})
+	if err == nil {
+		r.event(s.conn, corev1.EventTypeWarning, reasonNotRevokedYet, "Revoke",
+			"X did not revoke the tokens within 2 minutes: the operator goes on trying for 24 hours")
+	}
+	return err
+}
+
+// deleteGrant removes the grant, exactly as it was decided on.
+func (r *XConnectionReconciler) deleteGrant(ctx context.Context, s *scope) error {
+	if err := r.Store.Delete(ctx, s.grant); err != nil {
+		return fmt.Errorf("deleting the grant: %w", err)
+	}
+	r.setGrant(ctx, s, nil)
+	return nil
+}
+
+// revokeOptions say how retired sets are revoked.
+func revokeOptions(reader client.Reader, store *grant.Store) redeem.RevokeOptions {
+	return redeem.RevokeOptions{
+		Credentials: func(ctx context.Context, app grant.App) (xapi.Credentials, error) {
+			return AppCredentials(ctx, reader, store.Namespace, app)
+		},
+		Shared: func(ctx context.Context, clientID string, account grant.Account) (bool, error) {
+			return inUse(ctx, reader, store.Namespace, clientID, account)
+		},
+	}
+}
+
+// AppCredentials gives the credentials of the app that tokens were issued under:
+// the escrowed ones of an Own app, those of the Secret of a shared one.
+func AppCredentials(ctx context.Context, reader client.Reader, namespace string, app grant.App) (xapi.Credentials, error) {
+	if app.SecretName == "" {
+		return xapi.Credentials{ClientID: app.ClientID, ClientSecret: app.ClientSecret}, nil
+	}
+	stored := &corev1.Secret{}
+	err := reader.Get(ctx, types.NamespacedName{Namespace: namespace, Name: app.SecretName}, stored)
+	if apierrors.IsNotFound(err) {
+		return xapi.Credentials{}, fmt.Errorf("%w: the Secret of the XApp %q does not exist", ErrNoCredentials, app.XApp)
+	}
+	if err != nil {
+		return xapi.Credentials{}, fmt.Errorf("reading the Secret of the XApp %q: %w", app.XApp, err)
+	}
+	clientID, clientSecret, err := grant.ParseCredentials(stored.Data)
+	switch {
+	case err != nil:
+		return xapi.Credentials{}, fmt.Errorf("%w: in the Secret of the XApp %q %w", ErrNoCredentials, app.XApp, err)
+	case clientID != app.ClientID:
+		return xapi.Credentials{}, fmt.Errorf("%w: the Secret of the XApp %q holds another client id now", ErrNoCredentials, app.XApp)
+	}
+	return xapi.Credentials{ClientID: clientID, ClientSecret: clientSecret}, nil
+}
+
+// ErrNoCredentials means that an app's owner must act: its Secret is missing or
+// does not hold what is needed.
+var ErrNoCredentials = errors.New("the X app's credentials can't be used")
+
+// inUse tells whether a grant works, or is about to, with the same app and account.
+func inUse(ctx context.Context, reader client.Reader, namespace, clientID string, account grant.Account) (bool, error) {
+	if account.UserID == "" {
+		return false, nil
+	}
+	var list corev1.SecretList
+	err := reader.List(ctx, &list, client.InNamespace(namespace),
+		client.MatchingFields{IndexGrantee: Grantee(clientID, account.UserID)})
+	if err != nil {
+		return false, fmt.Errorf("looking for other connections of the account: %w", err)
+	}
+	return len(list.Items) > 0, nil
+}
+
+// granteesOf is the index function: the apps and accounts of a grant's working set
+// and candidate. Retired sets are in use by nobody.
+func granteesOf(object client.Object) []string {
+	stored, ok := object.(*corev1.Secret)
+	if !ok || stored.Labels[grant.LabelGrant] == "" {
+		return nil
+	}
+	g, err := grant.FromSecret(stored)
+	if err != nil {
+		return nil
+	}
+	var grantees []string
+	if g.Tokens != nil && g.Account.UserID != "" && g.Journal.Verdict == nil {
+		grantees = append(grantees, Grantee(g.Tokens.App.ClientID, g.Account.UserID))
+	}
+	if g.Candidate != nil && g.Candidate.Account.UserID != "" {
+		grantees = append(grantees, Grantee(g.Candidate.App.ClientID, g.Candidate.Account.UserID))
+	}
+	return grantees
+}

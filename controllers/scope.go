@@ -1,0 +1,151 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/grant"
+	"github.com/agentconnect/x-operator/internal/redeem"
+)
+
+// scope is what one pass read, and what its actions made of it. The decisions and
+// the status are functions of it alone.
+type scope struct {
+	// now is the one clock reading that a decision is made with.
+	now  time.Time
+	conn *v1alpha1.XConnection
+	// before is the object as it was read.
+	before *v1alpha1.XConnection
+	// refused is true in the grants' own namespace.
+	refused bool
+	// app is the X app to use, or why there is none.
+	app app
+	// grant is nil if there is none; foreign if another cluster made it.
+	grant   *grant.Grant
+	foreign bool
+	// adopted is true if an administrator handed a foreign grant to this cluster.
+	adopted bool
+	// seen is what is known of an attempt that is not settled.
+	seen grant.Seen
+	// token is the token Secret as last seen; nil if there is none. tokenConflict
+	// says whose Secret is in its place.
+	token         *corev1.Secret
+	tokenConflict string
+	// agentMissing says which workload does not exist.
+	agentMissing string
+	// retryAt is when an action that failed may be tried again; trouble is what it
+	// failed of.
+	retryAt time.Time
+	trouble error
+	// hold is why the app's gate holds a refresh back that is due, until holdUntil.
+	hold      redeem.Hold
+	holdUntil time.Time
+	// link is what a person opens, if consent is wanted.
+	link string
+	// finished is true once the object is no longer ours.
+	finished bool
+}
+
+// readScope reads what a pass needs, from caches only, but for the rare cases in
+// which a cache can't tell.
+func (r *XConnectionReconciler) readScope(ctx context.Context, conn *v1alpha1.XConnection) (*scope, error) {
+	s := &scope{
+		now:     r.Now(),
+		conn:    conn,
+		before:  conn.DeepCopy(),
+		refused: conn.Namespace == r.Store.Namespace,
+		retryAt: r.retries.at(conn.UID),
+		trouble: r.retries.trouble(conn.UID),
+	}
+	steps := []func(context.Context, *scope) error{
+		r.readGrant,
+		r.readApp,
+		r.readToken,
+		r.readAgent,
+	}
+	for _, step := range steps {
+		if err := step(ctx, s); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (r *XConnectionReconciler) readGrant(ctx context.Context, s *scope) error {
+	g, err := r.Store.Get(ctx, s.conn.UID)
+	if errors.Is(err, grant.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("reading the grant: %w", err)
+	}
+	r.setGrant(ctx, s, g)
+	return nil
+}
+
+// setGrant puts the grant as it is now into the scope.
+func (r *XConnectionReconciler) setGrant(ctx context.Context, s *scope, g *grant.Grant) {
+	s.grant = g
+	s.seen = grant.Seen{}
+	s.foreign = g != nil && r.Store.Foreign(g)
+	s.adopted = s.foreign && g.AdoptedBy() == r.Store.ClusterID
+	if g != nil && g.Journal.Attempt != nil {
+		s.seen = r.look(ctx, s, *g.Journal.Attempt)
+	} else {
+		r.sights.forget(s.conn.UID)
+	}
+}
+
+func (r *XConnectionReconciler) readToken(ctx context.Context, s *scope) error {
+	token := &corev1.Secret{}
+	key := types.NamespacedName{Namespace: s.conn.Namespace, Name: s.conn.TokenSecretName()}
+	err := r.Get(ctx, key, token)
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil
+	case err != nil:
+		return fmt.Errorf("reading the token Secret: %w", err)
+	}
+	if conflict := tokenOwner(s.conn, token); conflict != "" {
+		s.tokenConflict = conflict
+		return nil
+	}
+	s.token = token
+	return nil
+}
+
+// look gives what this process knows of an unfinished attempt.
+func (r *XConnectionReconciler) look(ctx context.Context, s *scope, attempt grant.Attempt) grant.Seen {
+	mine, gone := r.Redeemer.Seen(attempt)
+	seen := grant.Seen{Mine: mine, Gone: gone}
+	if !mine && !gone {
+		seen.Gone = r.podGone(ctx, attempt.Holder)
+	}
+	seen.First = r.sights.first(s.conn.UID, attempt.ID, s.now)
+	return seen
+}
+
+// podGone tells whether the pod that holds an attempt does not exist any more. Any
+// doubt counts as no.
+func (r *XConnectionReconciler) podGone(ctx context.Context, holder grant.Holder) bool {
+	if holder.PodName == "" {
+		return false
+	}
+	pod := &corev1.Pod{}
+	err := r.Live.Get(ctx, types.NamespacedName{Namespace: holder.PodNamespace, Name: holder.PodName}, pod)
+	if err != nil {
+		return apierrors.IsNotFound(err)
+	}
+	over := pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+	return over || string(pod.UID) != holder.Pod
+}

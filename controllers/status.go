@@ -1,0 +1,381 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/grant"
+	"github.com/agentconnect/x-operator/internal/outcome"
+	"github.com/agentconnect/x-operator/internal/redeem"
+	"github.com/agentconnect/x-operator/internal/xapi"
+)
+
+// writeStatus computes the status from the scope, and writes it and its events if
+// anything changed. An object that is gone needs none.
+func (r *XConnectionReconciler) writeStatus(ctx context.Context, s *scope) error {
+	if s.finished {
+		return nil
+	}
+	s.link = r.linkFor(s)
+	before := s.before.DeepCopy()
+	after := s.before.DeepCopy()
+	after.Status = statusOf(s)
+	if equality.Semantic.DeepEqual(before.Status, after.Status) {
+		return nil
+	}
+	if err := r.Status().Patch(ctx, after, client.MergeFrom(before)); err != nil {
+		return client.IgnoreNotFound(fmt.Errorf("writing the status: %w", err))
+	}
+	r.notify(before, after)
+	return nil
+}
+
+// linkFor is the link to the start page, while consent is wanted.
+func (r *XConnectionReconciler) linkFor(s *scope) string {
+	if s.grant == nil || s.foreign || !s.grant.Consent.Wanted || !s.conn.DeletionTimestamp.IsZero() {
+		return ""
+	}
+	return r.Address.Connect(s.conn.Namespace, s.conn.Name, r.Keyring.Capability(string(s.conn.UID), s.grant.Consent.Epoch))
+}
+
+// statusOf computes the whole status; it is pure. Times that say when something
+// was seen are kept as long as it has not changed.
+func statusOf(s *scope) v1alpha1.XConnectionStatus {
+	status := *s.before.Status.DeepCopy()
+	status.ObservedGeneration = s.conn.Generation
+	status.AuthorizeURL = s.link
+	if s.grant != nil && !s.foreign {
+		fillFromGrant(&status, s)
+	}
+	setConditions(&status, s)
+	status.Connected = meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionConnected)
+	return status
+}
+
+func fillFromGrant(status *v1alpha1.XConnectionStatus, s *scope) {
+	g := s.grant
+	status.Username, status.UserID = g.Account.Username, g.Account.UserID
+	status.LastHandledRefreshAt = g.Journal.HandledRequest
+	status.LastHandledReconnectAt = g.Consent.AnsweredReconnect
+	status.Rotation = g.Rotation
+	status.TokenSecretRef = nil
+	if s.token != nil {
+		status.TokenSecretRef = &v1alpha1.SecretReference{Name: s.token.Name}
+	}
+	status.ConnectedAt, status.TokenExpiresAt, status.RefreshTokenExpiresAt = nil, nil, nil
+	status.LastRefreshTime, status.NextRefreshTime = nil, nil
+	if t := g.Tokens; t != nil {
+		status.ConnectedAt = timeOf(t.ConsentedAt)
+		status.TokenExpiresAt = timeOf(t.ExpiresAt)
+		status.RefreshTokenExpiresAt = timeOf(t.ConsentedAt.Add(refreshTokenAge))
+		status.LastRefreshTime = timeOf(t.RefreshedAt)
+		status.NextRefreshTime = nextRefresh(s)
+	}
+}
+
+// nextRefresh is when the next refresh is planned: none while nothing refreshes.
+func nextRefresh(s *scope) *metav1.Time {
+	d := planRefresh(s)
+	if !s.conn.DeletionTimestamp.IsZero() || d.at.IsZero() {
+		return nil
+	}
+	return timeOf(d.at)
+}
+
+func timeOf(at time.Time) *metav1.Time {
+	if at.IsZero() {
+		return nil
+	}
+	return &metav1.Time{Time: at.UTC().Truncate(time.Second)}
+}
+
+// verdictOn is what the conditions say.
+type verdictOn struct {
+	ready     metav1.ConditionStatus
+	reason    string
+	message   string
+	connected bool
+	// connectedReason and connectedMessage are those of Ready unless set.
+	connectedReason  string
+	connectedMessage string
+	// reconciling and stalled are abnormal, and present only while true.
+	reconciling bool
+	stalled     bool
+}
+
+func setConditions(status *v1alpha1.XConnectionStatus, s *scope) {
+	v := judge(s)
+	if v.connectedReason == "" {
+		v.connectedReason, v.connectedMessage = v.reason, v.message
+	}
+	set := func(kind string, value metav1.ConditionStatus, reason, message string) {
+		meta.SetStatusCondition(&status.Conditions, metav1.Condition{
+			Type: kind, Status: value, Reason: reason, Message: message,
+			ObservedGeneration: s.conn.Generation, LastTransitionTime: metav1.NewTime(s.now),
+		})
+	}
+	abnormal := func(kind string, present bool) {
+		if present {
+			set(kind, metav1.ConditionTrue, v.reason, v.message)
+		} else {
+			meta.RemoveStatusCondition(&status.Conditions, kind)
+		}
+	}
+	set(v1alpha1.ConditionReady, v.ready, v.reason, v.message)
+	set(v1alpha1.ConditionConnected, boolStatus(v.connected), v.connectedReason, v.connectedMessage)
+	abnormal(v1alpha1.ConditionReconciling, v.reconciling)
+	abnormal(v1alpha1.ConditionStalled, v.stalled)
+}
+
+func boolStatus(value bool) metav1.ConditionStatus {
+	if value {
+		return metav1.ConditionTrue
+	}
+	return metav1.ConditionFalse
+}
+
+// judge finds the first of these that has something to say: what rules the object
+// out, what its owner wants, what stands in the way of a connection, how the
+// connection stands, and how its refreshes go.
+func judge(s *scope) verdictOn {
+	checks := []func(*scope) (verdictOn, bool){
+		judgeRefused,
+		judgeGrant,
+		judgeWish,
+		judgeApp,
+		judgeConsent,
+		judgeVerdict,
+		judgeToken,
+		judgeAgent,
+		judgeRefresh,
+	}
+	for _, check := range checks {
+		if v, says := check(s); says {
+			return v
+		}
+	}
+	v := connected(s, v1alpha1.ReasonConnected, fmt.Sprintf("The account %s is connected", handle(s)))
+	if reason := consentReason(s); reason != "" {
+		v = connected(s, v1alpha1.ReasonReauthorizationDue, reason+": open status.authorizeURL to consent again; the present token keeps working")
+	}
+	return v
+}
+
+func judgeRefused(s *scope) (verdictOn, bool) {
+	return verdictOn{
+		ready:   metav1.ConditionFalse,
+		reason:  v1alpha1.ReasonInvalidConfig,
+		message: "XConnections are not allowed in the operator's own namespace: create it in another one",
+		stalled: true,
+	}, s.refused
+}
+
+func judgeGrant(s *scope) (verdictOn, bool) {
+	switch {
+	case s.grant == nil:
+		return verdictOn{
+			ready: metav1.ConditionFalse, reason: v1alpha1.ReasonProgressing,
+			message: "The operator prepares the connection", reconciling: true,
+		}, true
+	case s.foreign && !s.adopted:
+		return verdictOn{
+			ready: metav1.ConditionFalse, reason: v1alpha1.ReasonInvalidConfig, stalled: true,
+			message: "The stored grant comes from another cluster, a backup or a clone: it is not used until an administrator adopts it",
+		}, true
+	default:
+		return verdictOn{}, false
+	}
+}
+
+func judgeWish(s *scope) (verdictOn, bool) {
+	v := verdictOn{ready: metav1.ConditionFalse, connected: alive(s)}
+	switch {
+	case !s.conn.DeletionTimestamp.IsZero() || s.conn.Spec.State == v1alpha1.StateDisconnected:
+		v.reason, v.message, v.connected = v1alpha1.ReasonDisconnected, "The tokens are revoked and forgotten", false
+		if len(s.grant.Retired) > 0 || s.grant.Tokens != nil {
+			v.reason, v.message, v.reconciling = v1alpha1.ReasonNotRevoked, "X is yet to be asked to revoke the tokens", true
+			if s.trouble != nil {
+				v.message = "The tokens are not revoked yet: " + s.trouble.Error()
+			}
+		}
+		return v, true
+	case s.conn.Spec.Suspend:
+		v.reason, v.message = v1alpha1.ReasonSuspended, "spec.suspend is true: X is not called for this connection"
+		if v.connected {
+			v.connectedReason, v.connectedMessage = v1alpha1.ReasonConnected, fmt.Sprintf("The account %s is connected", handle(s))
+		}
+		return v, true
+	default:
+		return verdictOn{}, false
+	}
+}
+
+func judgeApp(s *scope) (verdictOn, bool) {
+	v := verdictOn{ready: metav1.ConditionFalse, reason: v1alpha1.ReasonInvalidConfig, connected: alive(s)}
+	if v.connected {
+		v.connectedReason, v.connectedMessage = v1alpha1.ReasonConnected, fmt.Sprintf("The account %s is connected", handle(s))
+	}
+	switch {
+	case s.app.problem != nil:
+		v.message, v.stalled = capital(s.app.problem.message), s.app.problem.stalled
+		return v, true
+	case s.app.hold == redeem.HoldRefused && s.grant.Tokens != nil:
+		v.message, v.stalled = outcome.OfKind(xapi.KindCredentials).Advice, true
+		return v, true
+	default:
+		return verdictOn{}, false
+	}
+}
+
+// judgeConsent speaks while there is nothing but an invitation, or an answer to it.
+func judgeConsent(s *scope) (verdictOn, bool) {
+	switch {
+	case s.grant.Tokens != nil:
+		return verdictOn{}, false
+	case s.grant.Candidate != nil:
+		v := verdictOn{
+			ready: metav1.ConditionFalse, reason: v1alpha1.ReasonProgressing, reconciling: true,
+			message: "A person consented: the operator asks X whose account it is",
+		}
+		if s.trouble != nil {
+			v.message = "A person consented, but X does not tell whose account it is: " + s.trouble.Error()
+		}
+		return v, true
+	}
+	v := verdictOn{
+		ready:            metav1.ConditionFalse,
+		reason:           v1alpha1.ReasonConsentRequired,
+		message:          "A person must open the link in status.authorizeURL and consent",
+		connectedReason:  v1alpha1.ReasonConsentRequired,
+		connectedMessage: "No account is connected",
+	}
+	if last := s.grant.Consent.Outcome; last != nil && last.Code != redeem.CodeConnected {
+		v.reason = v1alpha1.ReasonFor(v1alpha1.ErrorCode(last.Code))
+		v.message = last.Message + " Open the link in status.authorizeURL to try again."
+	}
+	return v, true
+}
+
+// judgeVerdict speaks when only a person's consent helps although there are tokens.
+func judgeVerdict(s *scope) (verdictOn, bool) {
+	v := verdictOn{ready: metav1.ConditionFalse, reason: v1alpha1.ReasonReauthorizationRequired}
+	switch {
+	case s.grant.Journal.Verdict != nil:
+		v.message = outcome.OfKind(xapi.KindDeadToken).Advice
+	case appChanged(s):
+		v.message = "The X app of this connection changed: open the link in status.authorizeURL to consent again."
+		v.connected = alive(s)
+	case !s.grant.PinHolds(s.grant.Account, s.conn.Spec.Username):
+		v.reason = v1alpha1.ReasonAccountMismatch
+		v.message = fmt.Sprintf("The account %s is connected, and spec.username wants @%s: open the link in status.authorizeURL to consent with that one.",
+			handle(s), s.conn.Spec.Username)
+		v.connected = alive(s)
+	default:
+		return verdictOn{}, false
+	}
+	if last := s.grant.Consent.Outcome; last != nil && last.Code != redeem.CodeConnected {
+		v.message += fmt.Sprintf(" The last consent failed (%s): %s", v1alpha1.ReasonFor(v1alpha1.ErrorCode(last.Code)), last.Message)
+	}
+	return v, true
+}
+
+func judgeToken(s *scope) (verdictOn, bool) {
+	v := connected(s, v1alpha1.ReasonTokenSecretConflict, fmt.Sprintf(
+		"The Secret %q is not this connection's own, and is not touched: %s. Delete it, or choose another spec.tokenSecretName",
+		s.conn.TokenSecretName(), s.tokenConflict))
+	v.ready, v.stalled = metav1.ConditionFalse, true
+	return v, s.tokenConflict != ""
+}
+
+// judgeAgent speaks of a missing workload. It is not stalled: the workload is
+// often applied together with the connection.
+func judgeAgent(s *scope) (verdictOn, bool) {
+	v := connected(s, v1alpha1.ReasonAgentNotFound, capital(s.agentMissing))
+	v.ready = metav1.ConditionFalse
+	return v, s.agentMissing != ""
+}
+
+// judgeRefresh speaks while refreshes fail. As long as the token is valid the
+// connection is ready all the same.
+func judgeRefresh(s *scope) (verdictOn, bool) {
+	reason, message := refreshTrouble(s)
+	valid := s.now.Before(s.grant.Tokens.ExpiresAt)
+	if reason == "" && valid {
+		return verdictOn{}, false
+	}
+	if reason == "" {
+		reason, message = v1alpha1.ReasonProgressing, "The access token ended: the operator refreshes it"
+	}
+	v := connected(s, reason, message)
+	v.ready, v.reconciling = boolStatus(valid), true
+	if reason == v1alpha1.ReasonUsageCapExceeded && !valid {
+		v.reconciling, v.stalled = false, true
+	}
+	return v, true
+}
+
+// refreshTrouble says what is wrong with the refreshes, if anything is.
+func refreshTrouble(s *scope) (reason, message string) {
+	journal := s.grant.Journal
+	unfinished := journal.Attempt != nil && !s.seen.Mine
+	switch {
+	case journal.Uncertain > 0 || unfinished:
+		return v1alpha1.ReasonRotationUncertain,
+			"A refresh was begun and its answer is not known: the operator asks X again; the present token keeps working until it ends"
+	case s.hold != redeem.HoldNone:
+		return heldReason(s.hold)
+	case journal.LastFailure.Kind != "":
+		row := outcome.OfKind(xapi.Kind(journal.LastFailure.Kind))
+		return row.Reason, row.Advice + " (" + journal.LastFailure.Message + ")"
+	default:
+		return "", ""
+	}
+}
+
+func heldReason(hold redeem.Hold) (reason, message string) {
+	kinds := map[redeem.Hold]xapi.Kind{
+		redeem.HoldLimited: xapi.KindRateLimited,
+		redeem.HoldCapped:  xapi.KindUsageCap,
+		redeem.HoldRefused: xapi.KindCredentials,
+		redeem.HoldAway:    xapi.KindUnknown,
+	}
+	row := outcome.OfKind(kinds[hold])
+	return row.Reason, row.Advice
+}
+
+// connected is a verdict on a connection that stands: Connected says so whatever
+// Ready says.
+func connected(s *scope, reason, message string) verdictOn {
+	v := verdictOn{ready: metav1.ConditionTrue, reason: reason, message: message, connected: true}
+	if s.grant == nil || s.grant.Tokens == nil {
+		return v
+	}
+	switch reason {
+	case v1alpha1.ReasonConnected, v1alpha1.ReasonReauthorizationDue, v1alpha1.ReasonRotationUncertain:
+	default:
+		v.connectedReason, v.connectedMessage = v1alpha1.ReasonConnected, fmt.Sprintf("The account %s is connected", handle(s))
+	}
+	return v
+}
+
+// alive tells whether there are tokens that X has not declared dead.
+func alive(s *scope) bool { return s.grant != nil && grantAlive(s.grant) }
+
+func grantAlive(g *grant.Grant) bool { return g.Tokens != nil && g.Journal.Verdict == nil }
+
+func handle(s *scope) string {
+	if s.grant.Account.Username == "" {
+		return "that consented"
+	}
+	return "@" + s.grant.Account.Username
+}

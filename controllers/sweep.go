@@ -1,0 +1,176 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/grant"
+	"github.com/agentconnect/x-operator/internal/redeem"
+)
+
+const (
+	// orphanPatience is how long a grant whose owner does not exist is left alone.
+	orphanPatience = time.Hour
+	// tombstonePatience is how long X is asked to revoke what a tombstone holds.
+	tombstonePatience = 24 * time.Hour
+	// tombstoneFirst and tombstoneMax bound the waits between the tries.
+	tombstoneFirst = 30 * time.Second
+	tombstoneMax   = time.Hour
+)
+
+// SweepReconciler ends the grants that no XConnection stands for any more: the
+// tombstones of deleted ones, and orphans, whose finalizer somebody removed by
+// hand. It reconciles grant Secrets.
+type SweepReconciler struct {
+	client.Client
+	// Live reads from the API server: a cache that is filtered lacks what exists.
+	Live     client.Reader
+	Store    *grant.Store
+	Redeemer *redeem.Redeemer
+	Recorder events.EventRecorder
+	Now      func() time.Time
+	// NotRevoked is told of each set of tokens that X never revoked.
+	NotRevoked func()
+
+	missing sightings
+}
+
+// SetupWithManager registers the reconciler.
+func (r *SweepReconciler) SetupWithManager(mgr ctrl.Manager) error {
+	grants := predicate.NewPredicateFuncs(func(object client.Object) bool {
+		return object.GetNamespace() == r.Store.Namespace && object.GetLabels()[grant.LabelGrant] != ""
+	})
+	err := ctrl.NewControllerManagedBy(mgr).
+		Named("sweep").
+		For(&corev1.Secret{}, builder.WithPredicates(grants, tombstoneOrNew{})).
+		Watches(&v1alpha1.XConnection{}, handler.EnqueueRequestsFromMapFunc(r.connectionToGrant), builder.WithPredicates(onlyDeletions())).
+		WithOptions(controller.Options{EnableWarmup: ptr.To(true)}).
+		Complete(r)
+	if err != nil {
+		return fmt.Errorf("setting up the sweep: %w", err)
+	}
+	return nil
+}
+
+// Reconcile looks at one grant.
+func (r *SweepReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	stored := &corev1.Secret{}
+	if err := r.Get(ctx, request.NamespacedName, stored); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	g, err := grant.FromSecret(stored)
+	if err != nil {
+		return ctrl.Result{}, reconcile.TerminalError(err)
+	}
+	if r.Store.Foreign(g) {
+		return ctrl.Result{}, nil
+	}
+	if g.Tombstone != nil {
+		return r.settled(r.tend(ctx, g))
+	}
+	return r.settled(r.look(ctx, g))
+}
+
+// look finds out whether a grant is an orphan, and buries it after its patience.
+func (r *SweepReconciler) look(ctx context.Context, g *grant.Grant) (time.Duration, error) {
+	for _, reader := range []client.Reader{r.Client, r.Live} {
+		owned, err := isOwned(ctx, reader, g.Owner)
+		if err != nil || owned {
+			r.missing.forget(g.Owner.UID)
+			return 0, err
+		}
+	}
+	now := r.Now()
+	if left := orphanPatience - now.Sub(r.missing.first(g.Owner.UID, string(g.Owner.UID), now)); left > 0 {
+		return left, nil
+	}
+	stamp := now.UTC().Round(0)
+	_, err := r.Store.Update(ctx, g, func(g *grant.Grant) {
+		g.Forget()
+		g.Tombstone = &grant.Tombstone{Since: stamp, NextAt: stamp}
+	})
+	return minDelay, err
+}
+
+func isOwned(ctx context.Context, reader client.Reader, owner grant.Owner) (bool, error) {
+	conn := &v1alpha1.XConnection{}
+	err := reader.Get(ctx, types.NamespacedName{Namespace: owner.Namespace, Name: owner.Name}, conn)
+	if client.IgnoreNotFound(err) != nil {
+		return false, fmt.Errorf("looking for the XConnection of a grant: %w", err)
+	}
+	return err == nil && conn.UID == owner.UID, nil
+}
+
+// tend goes on with a tombstone: one set at a time, until nothing is owed or the
+// patience is over.
+func (r *SweepReconciler) tend(ctx context.Context, g *grant.Grant) (time.Duration, error) {
+	now := r.Now()
+	switch {
+	case len(g.Retired) == 0:
+		return 0, r.Store.Delete(ctx, g)
+	case now.Sub(g.Tombstone.Since) > tombstonePatience:
+		r.giveUp(g)
+		return 0, r.Store.Delete(ctx, g)
+	case now.Before(g.Tombstone.NextAt):
+		return g.Tombstone.NextAt.Sub(now), nil
+	}
+	result, err := r.Redeemer.RevokeOne(ctx, g, revokeOptions(r.Client, r.Store))
+	if errors.Is(err, redeem.ErrStopping) {
+		return 0, nil
+	}
+	if err == nil {
+		if result.Grant == nil {
+			return 0, nil
+		}
+		return minDelay, nil
+	}
+	wait := min(tombstoneFirst<<min(g.Tombstone.Attempts, 10), tombstoneMax)
+	next := now.UTC().Round(0).Add(wait)
+	_, err = r.Store.Update(ctx, g, func(g *grant.Grant) {
+		g.Tombstone.Attempts++
+		g.Tombstone.NextAt = next
+	})
+	return wait, err
+}
+
+// giveUp says on the grant that X never revoked its tokens: the object that they
+// were for is gone, and its namespace too perhaps.
+func (r *SweepReconciler) giveUp(g *grant.Grant) {
+	if r.NotRevoked != nil {
+		r.NotRevoked()
+	}
+	about := &corev1.Secret{}
+	about.Namespace, about.Name, about.UID = r.Store.Namespace, grant.SecretName(g.Owner.UID), g.Owner.UID
+	r.Recorder.Eventf(about, nil, corev1.EventTypeWarning, v1alpha1.ReasonNotRevoked, "Revoke", "%s",
+		"X did not revoke the tokens of a deleted XConnection within 24 hours: revoke the app's access in the account's settings at X")
+}
+
+// settled turns a wait into a result; a race only means to look again.
+func (r *SweepReconciler) settled(after time.Duration, err error) (ctrl.Result, error) {
+	if errors.Is(err, grant.ErrConflict) || errors.Is(err, grant.ErrNotFound) {
+		return ctrl.Result{RequeueAfter: raceDelay}, nil
+	}
+	return ctrl.Result{RequeueAfter: after}, err
+}
+
+func (r *SweepReconciler) connectionToGrant(_ context.Context, object client.Object) []reconcile.Request {
+	return requestFor(r.Store.Namespace, grant.SecretName(object.GetUID()))
+}

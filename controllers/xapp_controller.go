@@ -1,0 +1,202 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/grant"
+	"github.com/agentconnect/x-operator/internal/outcome"
+	"github.com/agentconnect/x-operator/internal/redeem"
+	"github.com/agentconnect/x-operator/internal/seal"
+	"github.com/agentconnect/x-operator/internal/xapi"
+)
+
+// countDelay gathers the coming and going of connections: many are applied at
+// once, and the count is for people.
+const countDelay = 3 * time.Second
+
+// XAppReconciler keeps the status of XApps.
+type XAppReconciler struct {
+	client.Client
+	Gate      *redeem.Gate
+	Address   seal.Address
+	Namespace string
+	Recorder  events.EventRecorder
+	Now       func() time.Time
+	// Changed is sent to when X's opinion of some app changed.
+	Changed <-chan event.GenericEvent
+}
+
+// SetupWithManager registers the reconciler.
+func (r *XAppReconciler) SetupWithManager(mgr ctrl.Manager) error {
+	err := ctrl.NewControllerManagedBy(mgr).
+		Named("xapp").
+		For(&v1alpha1.XApp{}, builder.WithPredicates(specChanged())).
+		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.secretToXApps)).
+		Watches(&v1alpha1.XConnection{}, r.countLater()).
+		WatchesRawSource(source.Channel(r.Changed, handler.EnqueueRequestsFromMapFunc(r.all))).
+		WithOptions(controller.Options{EnableWarmup: ptr.To(true)}).
+		Complete(r)
+	if err != nil {
+		return fmt.Errorf("setting up the XApp controller: %w", err)
+	}
+	return nil
+}
+
+// Reconcile brings one XApp's status up to date.
+func (r *XAppReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	xapp := &v1alpha1.XApp{}
+	if err := r.Get(ctx, request.NamespacedName, xapp); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	before := xapp.DeepCopy()
+	_, creds, problem, err := xappCredentials(ctx, r.Client, r.Namespace, xapp)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if problem == nil && r.Gate.Look(creds) == redeem.HoldRefused {
+		problem = &appProblem{message: outcome.OfKind(xapi.KindCredentials).Advice, stalled: true}
+	}
+	count, err := r.count(ctx, xapp)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	xapp.Status.ObservedGeneration = xapp.Generation
+	xapp.Status.CallbackURL = r.Address.Callback()
+	xapp.Status.Connections = count
+	r.setConditions(xapp, problem)
+	if equality.Semantic.DeepEqual(before.Status, xapp.Status) {
+		return ctrl.Result{}, nil
+	}
+	if err := r.Status().Patch(ctx, xapp, client.MergeFrom(before)); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(fmt.Errorf("writing the XApp's status: %w", err))
+	}
+	r.notify(before, xapp)
+	return ctrl.Result{}, nil
+}
+
+func (r *XAppReconciler) setConditions(xapp *v1alpha1.XApp, problem *appProblem) {
+	ready := metav1.Condition{
+		Type:    v1alpha1.ConditionReady,
+		Status:  metav1.ConditionTrue,
+		Reason:  v1alpha1.ReasonAvailable,
+		Message: "The credentials are there, and X has not refused them",
+	}
+	if problem != nil {
+		ready.Status, ready.Reason, ready.Message = metav1.ConditionFalse, v1alpha1.ReasonInvalidConfig, capital(problem.message)
+	}
+	ready.ObservedGeneration, ready.LastTransitionTime = xapp.Generation, metav1.NewTime(r.Now())
+	meta.SetStatusCondition(&xapp.Status.Conditions, ready)
+	if problem == nil || !problem.stalled {
+		meta.RemoveStatusCondition(&xapp.Status.Conditions, v1alpha1.ConditionStalled)
+		return
+	}
+	ready.Type, ready.Status = v1alpha1.ConditionStalled, metav1.ConditionTrue
+	meta.SetStatusCondition(&xapp.Status.Conditions, ready)
+}
+
+func (r *XAppReconciler) notify(before, after *v1alpha1.XApp) {
+	old := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionReady)
+	ready := meta.FindStatusCondition(after.Status.Conditions, v1alpha1.ConditionReady)
+	if old != nil && old.Status == ready.Status && old.Reason == ready.Reason {
+		return
+	}
+	kind := corev1.EventTypeNormal
+	if ready.Status == metav1.ConditionFalse {
+		kind = corev1.EventTypeWarning
+	}
+	r.Recorder.Eventf(after, nil, kind, ready.Reason, "Reconcile", "%s", ready.Message)
+}
+
+// count counts the connections that use the app by name, and if it is the default
+// one, those that name none.
+func (r *XAppReconciler) count(ctx context.Context, xapp *v1alpha1.XApp) (int32, error) {
+	keys := []string{xapp.Name}
+	if xapp.IsDefault() {
+		keys = append(keys, "")
+	}
+	var total int32
+	for _, key := range keys {
+		var list v1alpha1.XConnectionList
+		if err := r.List(ctx, &list, client.MatchingFields{indexApp: key}, client.UnsafeDisableDeepCopy); err != nil {
+			return 0, fmt.Errorf("counting the connections of the XApp: %w", err)
+		}
+		total += int32(len(list.Items)) //nolint:gosec // A cluster holds far fewer than 2^31 objects.
+	}
+	return total, nil
+}
+
+func (r *XAppReconciler) secretToXApps(ctx context.Context, object client.Object) []reconcile.Request {
+	if object.GetNamespace() != r.Namespace || object.GetLabels()[grant.LabelGrant] != "" {
+		return nil
+	}
+	return r.xapps(ctx, func(xapp *v1alpha1.XApp) bool {
+		return xapp.Spec.CredentialsSecretRef.Name == object.GetName()
+	})
+}
+
+func (r *XAppReconciler) all(ctx context.Context, _ client.Object) []reconcile.Request {
+	return r.xapps(ctx, func(*v1alpha1.XApp) bool { return true })
+}
+
+func (r *XAppReconciler) xapps(ctx context.Context, which func(*v1alpha1.XApp) bool) []reconcile.Request {
+	var list v1alpha1.XAppList
+	if r.List(ctx, &list) != nil {
+		return nil
+	}
+	var requests []reconcile.Request
+	for i := range list.Items {
+		if which(&list.Items[i]) {
+			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
+		}
+	}
+	return requests
+}
+
+// countLater looks at the XApps a little after connections came, went or chose
+// another app.
+func (r *XAppReconciler) countLater() handler.EventHandler {
+	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+	later := func(ctx context.Context, object client.Object, q queue) {
+		conn, ok := object.(*v1alpha1.XConnection)
+		if !ok || conn.Spec.AuthMethod == v1alpha1.AuthOwn {
+			return
+		}
+		for _, request := range r.xapps(ctx, func(xapp *v1alpha1.XApp) bool {
+			return xapp.Name == conn.Spec.AppName || conn.Spec.AppName == "" && xapp.IsDefault()
+		}) {
+			q.AddAfter(request, countDelay)
+		}
+	}
+	return handler.Funcs{
+		CreateFunc: func(ctx context.Context, e event.CreateEvent, q queue) { later(ctx, e.Object, q) },
+		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q queue) { later(ctx, e.Object, q) },
+		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) {
+			if e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() {
+				later(ctx, e.ObjectOld, q)
+				later(ctx, e.ObjectNew, q)
+			}
+		},
+	}
+}

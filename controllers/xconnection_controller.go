@@ -1,0 +1,164 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package controllers holds the level-triggered reconcilers. They read what is
+// there, decide in pure functions, act, and write status once. They open no port.
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/grant"
+	"github.com/agentconnect/x-operator/internal/redeem"
+	"github.com/agentconnect/x-operator/internal/seal"
+)
+
+// maxSteps bounds the actions of one pass. A refresh takes two: redeem and
+// publish; a first pass takes two as well: finalizer and placeholder.
+const maxSteps = 8
+
+// XConnectionReconciler keeps XConnections: one writer of their status and of
+// their token Secrets.
+type XConnectionReconciler struct {
+	// Client reads from the manager's cache and writes.
+	client.Client
+	// Live reads from the API server.
+	Live client.Reader
+	// AppSecrets reads the labelled Secrets of Own apps, from a cache of their own.
+	AppSecrets client.Reader
+	// Store and Redeemer are the grants' own.
+	Store    *grant.Store
+	Redeemer *redeem.Redeemer
+	Gate     *redeem.Gate
+	// Address and Keyring make the links that people open.
+	Address seal.Address
+	Keyring *seal.Keyring
+	// Recorder makes events.
+	Recorder events.EventRecorder
+	// Now is the clock.
+	Now func() time.Time
+	// Workers is how many passes run at once; redeems take half of them at most.
+	Workers int
+	// Agents watches the workloads that agentRefs name; see agent.go.
+	Agents *AgentWatcher
+
+	slots   chan struct{}
+	sights  sightings
+	retries retries
+}
+
+// Reconcile brings one XConnection towards what its spec asks: it reads once,
+// then decides and acts step by step, then writes status and events once.
+func (r *XConnectionReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	conn := &v1alpha1.XConnection{}
+	if err := r.Get(ctx, request.NamespacedName, conn); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	s, err := r.readScope(ctx, conn)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	var decision decision
+	for range maxSteps {
+		decision = plan(s)
+		if decision.action == actionWait {
+			break
+		}
+		if err = r.act(ctx, s, decision); err != nil {
+			break
+		}
+		if s.finished {
+			return ctrl.Result{}, nil
+		}
+		s.now = r.Now()
+	}
+	if statusErr := r.writeStatus(ctx, s); err == nil {
+		err = statusErr
+	}
+	return r.result(s, decision, err)
+}
+
+// act carries out one decision. An error that X or the app is the cause of is
+// noted in the scope, and not returned: it is part of the status, and tried again
+// on a schedule of its own.
+func (r *XConnectionReconciler) act(ctx context.Context, s *scope, d decision) error {
+	switch d.action {
+	case actionAddFinalizer:
+		return r.addFinalizer(ctx, s)
+	case actionCreateGrant:
+		return r.createGrant(ctx, s)
+	case actionAdopt:
+		return r.adopt(ctx, s)
+	case actionInvite:
+		return r.invite(ctx, s)
+	case actionSettleCandidate:
+		return r.settleCandidate(ctx, s)
+	case actionPublish:
+		return r.publish(ctx, s)
+	case actionUnpublish:
+		return r.unpublish(ctx, s)
+	case actionRefresh:
+		return r.refresh(ctx, s, d)
+	case actionForget:
+		return r.forget(ctx, s)
+	case actionRevoke:
+		return r.revoke(ctx, s)
+	case actionBury:
+		return r.bury(ctx, s)
+	case actionDeleteGrant:
+		return r.deleteGrant(ctx, s)
+	case actionRemoveFinalizer:
+		return r.removeFinalizer(ctx, s)
+	default:
+		return fmt.Errorf("no such action: %s", d.action)
+	}
+}
+
+// result says when to come again. Only an error of the API server is returned: an
+// error discards the schedule, which a refresh must not lose. A conflict is no
+// error: somebody else was first, and what is there now is looked at again.
+func (r *XConnectionReconciler) result(s *scope, d decision, err error) (ctrl.Result, error) {
+	if isRace(err) {
+		return ctrl.Result{RequeueAfter: raceDelay}, nil
+	}
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if d.at.IsZero() {
+		return ctrl.Result{}, nil
+	}
+	priority := priorityFor(s)
+	return ctrl.Result{RequeueAfter: max(d.at.Sub(r.Now()), minDelay), Priority: &priority}, nil
+}
+
+// addFinalizer comes first: nothing may be asked of X for an object that could go
+// without its grant being revoked.
+func (r *XConnectionReconciler) addFinalizer(ctx context.Context, s *scope) error {
+	before := s.conn.DeepCopy()
+	s.conn.Finalizers = append(s.conn.Finalizers, v1alpha1.FinalizerRevoke)
+	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	if err := r.Patch(ctx, s.conn, patch); err != nil {
+		return fmt.Errorf("adding the finalizer: %w", err)
+	}
+	return nil
+}
+
+func (r *XConnectionReconciler) removeFinalizer(ctx context.Context, s *scope) error {
+	before := s.conn.DeepCopy()
+	s.conn.Finalizers = without(s.conn.Finalizers, v1alpha1.FinalizerRevoke)
+	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	if err := r.Patch(ctx, s.conn, patch); err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("removing the finalizer: %w", err)
+	}
+	r.retries.forget(s.conn.UID)
+	s.finished = true
+	return nil
+}
