@@ -25,6 +25,8 @@ const (
 	adminApps        = "/_sim/apps"
 	adminAccounts    = "/_sim/accounts"
 	adminRevocations = "/_sim/revocations"
+	adminPosts       = "/_sim/posts"
+	adminBudgets     = "/_sim/budgets"
 )
 
 // State is how the simulator is set up, and its counters; no secrets.
@@ -54,6 +56,20 @@ type limitChange struct {
 	Limit
 }
 
+// budgetChange sets an app's budget.
+type budgetChange struct {
+	ClientID string `json:"clientId"`
+	Budget
+}
+
+// publication is a post that a person makes without an app.
+type publication struct {
+	Username string `json:"username"`
+	Text     string `json:"text"`
+	ReplyTo  string `json:"replyTo,omitempty"`
+	Quotes   string `json:"quotes,omitempty"`
+}
+
 // userRevocation is a person's revocation in X's settings.
 type userRevocation struct {
 	Username string `json:"username"`
@@ -75,6 +91,8 @@ func (s *Server) routeAdmin() {
 	s.mux.Handle("PUT "+adminLimits, admin(does(func(change limitChange) { s.SetLimit(change.Endpoint, change.Limit) })))
 	s.mux.Handle("POST "+adminApps, admin(s.addApp))
 	s.mux.Handle("POST "+adminAccounts, admin(s.addAccount))
+	s.mux.Handle("POST "+adminPosts, admin(s.publish))
+	s.mux.Handle("PUT "+adminBudgets, admin(does(func(change budgetChange) { s.SetBudget(change.ClientID, change.Budget) })))
 	s.mux.Handle("POST "+adminRevocations, admin(s.revokeForUser))
 }
 
@@ -143,6 +161,10 @@ func (s *Server) addAccount(account Account) (Account, error) {
 		return Account{}, errors.New("an account needs a username")
 	}
 	return s.RegisterAccount(account.Username), nil
+}
+
+func (s *Server) publish(p publication) (PostRecord, error) {
+	return s.Publish(p.Username, p.Text, p.ReplyTo, p.Quotes)
 }
 
 func (s *Server) revokeForUser(request userRevocation) (userRevocation, error) {

@@ -81,6 +81,22 @@ func TestRemoteChangesTheServer(t *testing.T) {
 	}
 }
 
+func TestRemotePublishesAndPays(t *testing.T) {
+	f, remote := newRemote(t)
+	record := must[xsim.PostRecord](t)(remote.Publish(t.Context(), "jane_doe", "hello", "", ""))
+	answer := must[xsim.PostRecord](t)(remote.Publish(t.Context(), "john_roe", "hi", record.ID, record.ID))
+	if got := f.sim.Books().Posts; !reflect.DeepEqual(got, []xsim.PostRecord{record, answer}) || answer.ReplyTo != record.ID || answer.Quotes != record.ID {
+		t.Errorf("posts: %+v", got)
+	}
+	none := 0
+	if err := remote.SetBudget(t.Context(), clientID, xsim.Budget{Credits: &none}); err != nil {
+		t.Error(err)
+	}
+	if got := f.create(f.login("jane_doe").access, `{"text":"a"}`); got.status != http.StatusPaymentRequired {
+		t.Errorf("HTTP %d without credits", got.status)
+	}
+}
+
 func TestRemoteRevokesForTheUser(t *testing.T) {
 	f, remote := newRemote(t)
 	issued := f.login("jane_doe")

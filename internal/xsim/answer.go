@@ -14,8 +14,7 @@ type answer struct {
 	status int
 	header http.Header
 	body   []byte
-	// event is the call's entry in the books, to be completed by the delivery; nil
-	// for a call that is only counted.
+	// event is the call's entry in the books, to be completed by the delivery.
 	event *event
 }
 

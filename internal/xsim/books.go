@@ -22,6 +22,11 @@ type Counters struct {
 	// Unauthorized are the 401s: wrong clients, and access tokens that are no good.
 	Unauthorized int `json:"unauthorized"`
 	Me           int `json:"me"`
+	Posts        int `json:"posts"`
+	Deletions    int `json:"deletions"`
+	// Duplicates are posts refused for their text; Reads are those of timelines.
+	Duplicates int `json:"duplicates"`
+	Reads      int `json:"reads"`
 }
 
 // Books is everything that happened, without a secret in it: tokens appear as
@@ -32,6 +37,7 @@ type Books struct {
 	Grants   []GrantRecord  `json:"grants"`
 	Tokens   []TokenRecord  `json:"tokens"`
 	Events   []Event        `json:"events"`
+	Posts    []PostRecord   `json:"posts"`
 	Faults   map[string]int `json:"faults"`
 }
 
@@ -98,6 +104,7 @@ func (s *Server) Books() Books {
 		Grants:   make([]GrantRecord, 0, len(s.grants)),
 		Tokens:   make([]TokenRecord, 0, len(s.issued)),
 		Events:   make([]Event, 0, len(s.events)),
+		Posts:    make([]PostRecord, 0, len(s.wall.all)),
 		Faults:   s.faults.counts(),
 	}
 	for _, g := range s.grants {
@@ -108,6 +115,9 @@ func (s *Server) Books() Books {
 	}
 	for _, e := range s.events {
 		books.Events = append(books.Events, e.record())
+	}
+	for _, p := range s.wall.all {
+		books.Posts = append(books.Posts, p.record())
 	}
 	return books
 }

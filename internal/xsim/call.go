@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // maxBody bounds what a caller may send; the largest honest body is a post.
@@ -34,6 +35,12 @@ type call struct {
 	// secret is the client secret of the Authorization header, if basic.
 	basic  bool
 	secret string
+
+	// The rest is known once X has seen the call: when, its entry in the books (nil
+	// for a call that is only counted), and whose it is, if a bearer token says so.
+	now   time.Time
+	event *event
+	who   caller
 }
 
 // readCall reads a request and bounds it.

@@ -5,7 +5,7 @@ package xsim
 
 import "time"
 
-// Outcome is what a call to the token or revocation endpoint came to at X.
+// Outcome is what a booked call came to at X.
 type Outcome string
 
 // The outcomes.
@@ -26,6 +26,9 @@ const (
 	OutcomeRefused Outcome = "refused"
 	// OutcomeRevoked: a token was revoked.
 	OutcomeRevoked Outcome = "revoked"
+	// OutcomePosted and OutcomeDeleted: a post was made or deleted.
+	OutcomePosted  Outcome = "posted"
+	OutcomeDeleted Outcome = "deleted"
 	// OutcomeUnprocessed: a fault answered, and X never saw the call.
 	OutcomeUnprocessed Outcome = "unprocessed"
 )
@@ -43,19 +46,23 @@ const (
 	DeliveryCut Delivery = "cut"
 )
 
-// Event is one call to the token or revocation endpoint.
+// Event is one call that spends or changes something: to the token and revocation
+// endpoints, or for a post.
 type Event struct {
 	At       time.Time `json:"at"`
 	Endpoint Endpoint  `json:"endpoint"`
 	ClientID string    `json:"clientId,omitempty"`
 	// Grant is empty if what was presented is unknown.
 	Grant string `json:"grant,omitempty"`
-	// Presented is the hash of the refresh token, code or revoked token.
+	// Presented is the hash of the refresh token, code, revoked token or bearer
+	// token.
 	Presented string  `json:"presented,omitempty"`
 	Outcome   Outcome `json:"outcome"`
 	// Access and Refresh are the hashes of the tokens in X's answer.
 	Access  string `json:"access,omitempty"`
 	Refresh string `json:"refresh,omitempty"`
+	// Post is the id of the post that was made or deleted.
+	Post string `json:"post,omitempty"`
 	// Status is that of X's own answer; 0 if it gave none. A fault may have put
 	// another in its place.
 	Status int `json:"status,omitempty"`
@@ -74,15 +81,19 @@ type event struct {
 	outcome   Outcome
 	grant     *grant
 	answer    pair
+	post      string
 	status    int
 	fault     FaultKind
 	delivery  Delivery
 }
 
-// log opens the entry of a call; its outcome is OutcomeRefused until it is known
-// better.
-func (s *Server) log(c *call, now time.Time) *event {
-	e := &event{at: now, endpoint: c.Endpoint, client: c.ClientID, presented: c.Token, outcome: OutcomeRefused}
+// log opens the entry of a call, if it is to have one; the outcome is
+// OutcomeRefused until it is known better.
+func (s *Server) log(c *call) *event {
+	if !c.Endpoint.booked() {
+		return nil
+	}
+	e := &event{at: s.clock.now(), endpoint: c.Endpoint, client: c.ClientID, presented: c.Token, outcome: OutcomeRefused}
 	e.delivery = DeliveryPending
 	s.events = append(s.events, e)
 	return e
@@ -103,13 +114,11 @@ func (s *Server) settle(e *event, complete bool) {
 
 // logUnprocessed books a call that a fault kept from X.
 func (s *Server) logUnprocessed(c *call, kind FaultKind) {
-	if c.Endpoint != EndpointExchange && c.Endpoint != EndpointRefresh && c.Endpoint != EndpointRevoke {
-		return
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.log(c, s.clock.now())
-	e.outcome, e.fault, e.delivery = OutcomeUnprocessed, kind, DeliveryCut
+	if e := s.log(c); e != nil {
+		e.outcome, e.fault, e.delivery = OutcomeUnprocessed, kind, DeliveryCut
+	}
 }
 
 // record is the event for others to read.
@@ -120,6 +129,7 @@ func (e *event) record() Event {
 		ClientID:  e.client,
 		Presented: Hash(e.presented),
 		Outcome:   e.outcome,
+		Post:      e.post,
 		Status:    e.status,
 		Fault:     e.fault,
 		Delivery:  e.delivery,

@@ -20,7 +20,7 @@ type code struct {
 
 // exchange redeems an authorization code (RFC 6749, section 4.1.3). A code that
 // is refused for another parameter is not used up.
-func (s *Server) exchange(c *call, app App, e *event, now time.Time) answer {
+func (s *Server) exchange(c *call, app App) answer {
 	for _, parameter := range []string{"code", "redirect_uri", "code_verifier"} {
 		if c.form.Get(parameter) == "" {
 			return missing(parameter)
@@ -32,12 +32,12 @@ func (s *Server) exchange(c *call, app App, e *event, now time.Time) answer {
 	switch {
 	case k == nil || k.client != app.ClientID:
 		s.see("code", c.Token)
-		e.outcome = OutcomeDead
+		c.event.outcome = OutcomeDead
 		return s.dead("authorization code")
 	case k.grant != nil:
-		return s.replayCode(k, e, now)
-	case !now.Before(k.expires):
-		e.outcome = OutcomeDead
+		return s.replayCode(c, k)
+	case !c.now.Before(k.expires):
+		c.event.outcome = OutcomeDead
 		return s.dead("authorization code")
 	case c.form.Get("redirect_uri") != k.redirectURI:
 		return badRequest(invalidRequest, "Value passed for the redirect uri did not match the uri of the authorization code.")
@@ -45,16 +45,16 @@ func (s *Server) exchange(c *call, app App, e *event, now time.Time) answer {
 		return badRequest(invalidRequest, "Value passed for the code verifier did not match the code challenge.")
 	}
 	s.counters.Exchanges++
-	k.grant = s.startGrant(k, now)
-	return give(e, s.issue(k.grant, nil, now), OutcomeIssued, now)
+	k.grant = s.startGrant(k, c.now)
+	return give(c, s.issue(k.grant, nil, c.now), OutcomeIssued)
 }
 
 // replayCode refuses a code that was used before.
-func (s *Server) replayCode(k *code, e *event, now time.Time) answer {
+func (s *Server) replayCode(c *call, k *code) answer {
 	s.counters.CodeReplays++
-	e.grant, e.outcome = k.grant, OutcomeReplay
+	c.event.grant, c.event.outcome = k.grant, OutcomeReplay
 	if s.policies.CodeReplayEndsGrant {
-		k.grant.end(now, EndReplay)
+		k.grant.end(c.now, EndReplay)
 	}
 	return s.dead("authorization code")
 }

@@ -23,7 +23,12 @@ type Limit struct {
 // limitsOfX are X's published limits.
 func limitsOfX() map[Endpoint]Limit {
 	return map[Endpoint]Limit{
-		EndpointMe: {User: 75},
+		EndpointMe:       {User: 75},
+		EndpointPost:     {User: 100, AppDay: 10_000},
+		EndpointDelete:   {User: 50},
+		EndpointMentions: {User: 300, App: 450},
+		EndpointPosts:    {User: 900, App: 10_000},
+		EndpointHome:     {User: 180},
 	}
 }
 
@@ -66,9 +71,9 @@ type quota struct {
 type quotas []quota
 
 // use counts a call, unless one of its quotas is used up already.
-func (s *Server) use(endpoint Endpoint, who caller, now time.Time) quotas {
-	limit := s.limits[endpoint]
-	user, app := "user "+who.clientID+"/"+who.account.ID, "app "+who.clientID
+func (s *Server) use(c *call) quotas {
+	limit := s.limits[c.Endpoint]
+	user, app := "user "+c.who.clientID+"/"+c.who.account.ID, "app "+c.who.clientID
 	kinds := []struct {
 		limit  int
 		length time.Duration
@@ -86,7 +91,7 @@ func (s *Server) use(endpoint Endpoint, who caller, now time.Time) quotas {
 		if kind.limit == 0 {
 			continue
 		}
-		w := s.window(usageKey{endpoint, kind.length, kind.owner}, now)
+		w := s.window(usageKey{c.Endpoint, kind.length, kind.owner}, c.now)
 		windows = append(windows, w)
 		all = append(all, quota{kind.limit, w.used + 1, w.reset, kind.prefix})
 	}

@@ -3,13 +3,10 @@
 
 package xsim
 
-import (
-	"net/http"
-	"time"
-)
+import "net/http"
 
 // me is GET /2/users/me. It gives X's default fields, whatever is asked for.
-func (s *Server) me(_ *call, who caller, _ time.Time) answer {
+func (s *Server) me(c *call) answer {
 	s.counters.Me++
-	return answerJSON(http.StatusOK, map[string]Account{"data": who.account})
+	return answerJSON(http.StatusOK, map[string]Account{"data": c.who.account})
 }

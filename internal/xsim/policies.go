@@ -51,6 +51,12 @@ type Policies struct {
 	CodeReplayEndsGrant bool `json:"codeReplayEndsGrant,omitempty"`
 	// DenialDescribed adds an error_description to a denied consent.
 	DenialDescribed bool `json:"denialDescribed,omitempty"`
+	// AllowDuplicates takes a post of the same text again; by default it is refused
+	// for 24 hours, unless the first one is deleted.
+	AllowDuplicates bool `json:"allowDuplicates,omitempty"`
+	// AllowAnyReply drops the rule that self-serve apps may answer only who has
+	// mentioned or quoted the account.
+	AllowAnyReply bool `json:"allowAnyReply,omitempty"`
 	// OmitLimitHeaders leaves the rate limit headers out of every answer.
 	OmitLimitHeaders bool `json:"omitLimitHeaders,omitempty"`
 }

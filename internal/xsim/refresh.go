@@ -6,49 +6,49 @@ package xsim
 import "time"
 
 // refresh redeems a refresh token, once.
-func (s *Server) refresh(c *call, app App, e *event, now time.Time) answer {
+func (s *Server) refresh(c *call, app App) answer {
 	if c.Token == "" {
 		return missing("refresh_token")
 	}
 	t := s.tokens[c.Token]
 	if t == nil || t.kind != KindRefresh || t.grant.client != app.ClientID {
 		s.see("unknown token", c.Token)
-		e.outcome = OutcomeDead
+		c.event.outcome = OutcomeDead
 		return s.dead("token")
 	}
-	e.grant = t.grant
+	c.event.grant = t.grant
 	switch {
 	case !t.spent.IsZero():
-		return s.replay(t, e, now)
-	case !t.alive(now):
-		e.outcome = OutcomeDead
+		return s.replay(c, t)
+	case !t.alive(c.now):
+		c.event.outcome = OutcomeDead
 		return s.dead("token")
 	}
 	s.counters.Refreshes++
-	p := s.issue(t.grant, t, now)
+	p := s.issue(t.grant, t, c.now)
 	if p.refresh == nil {
-		return give(e, p, OutcomeKept, now)
+		return give(c, p, OutcomeKept)
 	}
-	t.spent, t.uses, t.answer = now, 1, p
-	return give(e, p, OutcomeIssued, now)
+	t.spent, t.uses, t.answer = c.now, 1, p
+	return give(c, p, OutcomeIssued)
 }
 
 // replay is a spent token presented again.
-func (s *Server) replay(t *token, e *event, now time.Time) answer {
+func (s *Server) replay(c *call, t *token) answer {
 	s.counters.Replays++
 	t.replays++
-	if s.honours(t, now) {
+	if s.honours(t, c.now) {
 		s.counters.GraceAnswers++
 		t.uses++
 		if s.policies.Reuse == ReuseNext {
-			return give(e, s.issue(t.grant, t, now), OutcomeGrace, now)
+			return give(c, s.issue(t.grant, t, c.now), OutcomeGrace)
 		}
-		return give(e, t.answer, OutcomeGrace, now)
+		return give(c, t.answer, OutcomeGrace)
 	}
 	if s.policies.Reuse != ReuseRefused {
-		t.grant.end(now, EndReplay)
+		t.grant.end(c.now, EndReplay)
 	}
-	e.outcome = OutcomeReplay
+	c.event.outcome = OutcomeReplay
 	return s.dead("token")
 }
 

@@ -50,6 +50,7 @@ func (s *Server) RegisterAccount(username string) Account {
 	}
 	account := Account{ID: s.mint.id("account", key), Username: username, Name: username}
 	s.accounts[key] = account
+	s.accountIDs[account.ID] = true
 	s.handles = append(s.handles, username)
 	return account
 }

@@ -88,6 +88,16 @@ func (r Remote) RevokeByUser(ctx context.Context, username, clientID string) err
 	return tell(ctx, r, http.MethodPost, adminRevocations, userRevocation{Username: username, ClientID: clientID})
 }
 
+// Publish has an account post by itself, without an app.
+func (r Remote) Publish(ctx context.Context, username, text, replyTo, quotes string) (PostRecord, error) {
+	return ask[PostRecord](ctx, r, http.MethodPost, adminPosts, publication{username, text, replyTo, quotes})
+}
+
+// SetBudget replaces an app's budget.
+func (r Remote) SetBudget(ctx context.Context, clientID string, budget Budget) error {
+	return tell(ctx, r, http.MethodPut, adminBudgets, budgetChange{clientID, budget})
+}
+
 func tell(ctx context.Context, r Remote, method, path string, in any) error {
 	_, err := ask[Nothing](ctx, r, method, path, in)
 	return err

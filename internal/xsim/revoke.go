@@ -11,14 +11,6 @@ import (
 // revoke is POST /2/oauth2/revoke (RFC 7009). A token that is unknown or ended
 // is answered like one that is revoked (section 2.2).
 func (s *Server) revoke(c *call) answer {
-	now := s.clock.now()
-	e := s.log(c, now)
-	a := s.revokeToken(c, e, now)
-	a.event = e
-	return a
-}
-
-func (s *Server) revokeToken(c *call, e *event, now time.Time) answer {
 	app, refusal := s.authenticate(c)
 	if refusal != nil {
 		s.counters.Unauthorized++
@@ -36,15 +28,15 @@ func (s *Server) revokeToken(c *call, e *event, now time.Time) answer {
 	switch {
 	case t == nil:
 		s.see("unknown token", c.Token)
-		e.outcome = OutcomeDead
+		c.event.outcome = OutcomeDead
 		return s.revoked()
 	case t.grant.client != app.ClientID:
-		e.outcome = OutcomeDead
+		c.event.outcome = OutcomeDead
 		return s.dead("token")
 	}
 	s.counters.Revocations++
-	e.grant, e.outcome = t.grant, OutcomeRevoked
-	s.endByRevocation(t, now)
+	c.event.grant, c.event.outcome = t.grant, OutcomeRevoked
+	s.endByRevocation(t, c.now)
 	return s.revoked()
 }
 

@@ -32,7 +32,10 @@ func (s *Server) serve(endpoint Endpoint, handle handler) http.HandlerFunc {
 func (s *Server) process(c *call, handle handler) answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	c.now = s.clock.now()
+	c.event = s.log(c)
 	a := handle(c)
+	a.event = c.event
 	if a.event != nil {
 		a.event.status = a.status
 	}

@@ -3,10 +3,7 @@
 
 package xsim
 
-import (
-	"net/http"
-	"time"
-)
+import "net/http"
 
 // tokenAnswer is the body of RFC 6749, section 5.1, in X's order.
 type tokenAnswer struct {
@@ -19,14 +16,6 @@ type tokenAnswer struct {
 
 // token is POST /2/oauth2/token.
 func (s *Server) token(c *call) answer {
-	now := s.clock.now()
-	e := s.log(c, now)
-	a := s.tokenByGrantType(c, e, now)
-	a.event = e
-	return a
-}
-
-func (s *Server) tokenByGrantType(c *call, e *event, now time.Time) answer {
 	app, refusal := s.authenticate(c)
 	if refusal != nil {
 		s.counters.Unauthorized++
@@ -34,9 +23,9 @@ func (s *Server) tokenByGrantType(c *call, e *event, now time.Time) answer {
 	}
 	switch c.form.Get("grant_type") {
 	case "authorization_code":
-		return s.exchange(c, app, e, now)
+		return s.exchange(c, app)
 	case "refresh_token":
-		return s.refresh(c, app, e, now)
+		return s.refresh(c, app)
 	case "":
 		return missing("grant_type")
 	}
@@ -44,12 +33,12 @@ func (s *Server) tokenByGrantType(c *call, e *event, now time.Time) answer {
 }
 
 // give answers with a pair of tokens and books it.
-func give(e *event, p pair, outcome Outcome, now time.Time) answer {
+func give(c *call, p pair, outcome Outcome) answer {
 	g := p.access.grant
-	e.grant, e.answer, e.outcome = g, p, outcome
+	c.event.grant, c.event.answer, c.event.outcome = g, p, outcome
 	body := tokenAnswer{
 		TokenType:   "bearer",
-		ExpiresIn:   int(p.access.expires.Sub(now).Seconds()),
+		ExpiresIn:   int(p.access.expires.Sub(c.now).Seconds()),
 		AccessToken: p.access.value,
 		Scope:       g.scope(),
 	}

@@ -61,33 +61,40 @@ type Server struct {
 	apps      map[string]App
 	accounts  map[string]Account
 	handles   []string
-	logins    map[login]*loginBook
-	grants    []*grant
-	codes     map[string]*code
-	tokens    map[string]*token
-	issued    []*token
-	seen      map[string]string
-	events    []*event
-	counters  Counters
+	// accountIDs are the ids of the accounts that there are.
+	accountIDs map[string]bool
+	logins     map[login]*loginBook
+	grants     []*grant
+	codes      map[string]*code
+	tokens     map[string]*token
+	issued     []*token
+	seen       map[string]string
+	events     []*event
+	counters   Counters
+	wall       *wall
+	budgets    map[string]Budget
 }
 
 // New makes a simulator.
 func New(config Config) *Server {
 	s := &Server{
-		mux:       http.NewServeMux(),
-		clock:     newClock(config.Now),
-		mint:      newMint(config.Seed),
-		faults:    newFaultBox(config.Seed, config.Hook),
-		lifetimes: config.Lifetimes.withDefaults(),
-		policies:  config.Policies,
-		limits:    limitsOfX(),
-		usage:     map[usageKey]*window{},
-		apps:      map[string]App{},
-		accounts:  map[string]Account{},
-		logins:    map[login]*loginBook{},
-		codes:     map[string]*code{},
-		tokens:    map[string]*token{},
-		seen:      map[string]string{},
+		mux:        http.NewServeMux(),
+		clock:      newClock(config.Now),
+		mint:       newMint(config.Seed),
+		faults:     newFaultBox(config.Seed, config.Hook),
+		lifetimes:  config.Lifetimes.withDefaults(),
+		policies:   config.Policies,
+		limits:     limitsOfX(),
+		usage:      map[usageKey]*window{},
+		apps:       map[string]App{},
+		accounts:   map[string]Account{},
+		accountIDs: map[string]bool{},
+		logins:     map[login]*loginBook{},
+		codes:      map[string]*code{},
+		tokens:     map[string]*token{},
+		seen:       map[string]string{},
+		wall:       newWall(),
+		budgets:    map[string]Budget{},
 	}
 	for endpoint, limit := range config.Limits {
 		s.limits[endpoint] = limit
