@@ -5,7 +5,6 @@ package v1alpha1_test
 
 import (
 	"context"
-	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
@@ -22,15 +21,13 @@ import (
 // two spaces and their names hold at most one; the row's age is left out.
 func table(t *testing.T, arguments ...string) [][]string {
 	t.Helper()
-	cluster := envtest.Cluster(t)
-	arguments = append([]string{"--kubeconfig", cluster.Kubeconfig()}, arguments...)
-	output, err := exec.CommandContext(t.Context(), cluster.Binary("kubectl"), arguments...).CombinedOutput() //nolint:gosec // A binary of the control plane.
+	output, err := envtest.Cluster(t).Kubectl(t.Context(), arguments...)
 	if err != nil {
-		t.Fatalf("kubectl: %v\n%s", err, output)
+		t.Fatal(err)
 	}
 	parting := regexp.MustCompile(` {2,}`)
 	var rows [][]string
-	for line := range strings.Lines(string(output)) {
+	for line := range strings.Lines(output) {
 		rows = append(rows, parting.Split(strings.TrimSpace(line), -1))
 	}
 	return rows

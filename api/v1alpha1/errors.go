@@ -9,35 +9,35 @@ package v1alpha1
 type ErrorCode string
 
 const (
-	// ErrorMissingParams: the callback was reached without state or code. The
-	// person starts again.
+	// ErrorMissingParams means that the callback was reached without state or code.
+	// The person starts again.
 	ErrorMissingParams ErrorCode = "missing_params"
 
-	// ErrorAuthorizationDenied: the person declined, or OAuth 2.0 is not set up in
-	// the X app.
+	// ErrorAuthorizationDenied means that the person declined, or that OAuth 2.0 is
+	// not set up in the X app.
 	ErrorAuthorizationDenied ErrorCode = "authorization_denied"
 
-	// ErrorSessionExpired: more than 15 minutes passed, or another browser came
-	// back than the one that left. The person opens the link again.
+	// ErrorSessionExpired means that more than 15 minutes passed, or that another
+	// browser came back than the one that left. The person opens the link again.
 	ErrorSessionExpired ErrorCode = "session_expired"
 
-	// ErrorTokenExchangeFailed: X would not exchange the code. The app's owner
-	// checks its secret and its callback URI.
+	// ErrorTokenExchangeFailed means that X would not exchange the code. The app's
+	// owner checks its secret and its callback URI.
 	ErrorTokenExchangeFailed ErrorCode = "token_exchange_failed"
 
-	// ErrorAgentNotFound: the link belongs to an object that is gone, or agentRef
-	// names a workload that does not exist. The author mends it.
+	// ErrorAgentNotFound means that the link belongs to an object that is gone, or
+	// that agentRef names a workload that does not exist. The author mends it.
 	ErrorAgentNotFound ErrorCode = "useragent_not_found"
 
-	// ErrorInvalidConfig: the app's Secret is missing, lacks a key, or X refuses
-	// what it holds. The app's owner mends it.
+	// ErrorInvalidConfig means that the app's Secret is missing, lacks a key, or that
+	// X refuses what it holds. The app's owner mends it.
 	ErrorInvalidConfig ErrorCode = "invalid_config"
 
-	// ErrorAccountMismatch: another account than the pinned one consented. The
-	// person logs in with the right one.
+	// ErrorAccountMismatch means that another account than the pinned one consented.
+	// The person logs in with the right one.
 	ErrorAccountMismatch ErrorCode = "account_mismatch"
 
-	// ErrorInternalError: the operator failed. The person tries again; the
+	// ErrorInternalError means that the operator failed. The person tries again; the
 	// operator's logs say more.
 	ErrorInternalError ErrorCode = "internal_error"
 )

@@ -5,7 +5,6 @@ package v1alpha1_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -36,14 +35,12 @@ func ensureOperatorNamespace(t *testing.T) {
 // is unknown or given twice.
 func applyStrictly(t *testing.T, path, namespace string) string {
 	t.Helper()
-	cluster := envtest.Cluster(t)
-	apply := exec.CommandContext(t.Context(), cluster.Binary("kubectl"), "--kubeconfig", cluster.Kubeconfig(), //nolint:gosec // A binary of the control plane.
+	output, err := envtest.Cluster(t).Kubectl(t.Context(),
 		"apply", "--server-side", "--validate=strict", "--namespace", namespace, "--filename", path)
-	output, err := apply.CombinedOutput()
 	if err != nil {
-		t.Fatalf("kubectl apply: %v\n%s", err, output)
+		t.Fatal(err)
 	}
-	return string(output)
+	return output
 }
 
 func TestSamplesApply(t *testing.T) {

@@ -5,7 +5,6 @@ package v1alpha1_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,7 +27,7 @@ func schemas(t *testing.T) map[string]apiextensionsv1.JSONSchemaProps {
 	}
 	found := map[string]apiextensionsv1.JSONSchemaProps{}
 	for _, path := range paths {
-		content, err := os.ReadFile(path)
+		content, err := os.ReadFile(path) //nolint:gosec // A file of the repository.
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,13 +69,11 @@ func explained(t *testing.T, path, name string, field apiextensionsv1.JSONSchema
 }
 
 func TestKubectlExplain(t *testing.T) {
-	cluster := envtest.Cluster(t)
-	explain := exec.CommandContext(t.Context(), cluster.Binary("kubectl"), "--kubeconfig", cluster.Kubeconfig(), "explain", "xconnection.spec.refreshInterval") //nolint:gosec // A binary of the control plane.
-	output, err := explain.CombinedOutput()
+	output, err := envtest.Cluster(t).Kubectl(t.Context(), "explain", "xconnection.spec.refreshInterval")
 	if err != nil {
-		t.Fatalf("kubectl explain: %v\n%s", err, output)
+		t.Fatal(err)
 	}
-	if !strings.Contains(string(output), "refreshInterval is the time from one refresh of the token to the next") {
+	if !strings.Contains(output, "refreshInterval is the time from one refresh of the token to the next") {
 		t.Errorf("kubectl explain says\n%s", output)
 	}
 }

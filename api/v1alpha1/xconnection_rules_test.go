@@ -13,6 +13,8 @@ import (
 )
 
 // Texts that several rules share.
+//
+//nolint:gosec // None is a credential.
 const (
 	saysHandle      = "spec.username: username must be an X handle without '@'"
 	saysSecretName  = "the name of a Secret consists of lower-case letters"

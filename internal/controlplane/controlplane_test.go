@@ -7,7 +7,6 @@ import (
 	"context"
 	"net/http"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -193,7 +192,11 @@ func TestAnonymousReachesHealthAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]int{"readyz": http.StatusOK, "version": http.StatusUnauthorized} {
-		answer, err := anonymous.Get(config.Host + path)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, config.Host+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := anonymous.Do(request)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -206,9 +209,11 @@ func TestAnonymousReachesHealthAlone(t *testing.T) {
 
 func TestKubectl(t *testing.T) {
 	cluster := envtest.Cluster(t)
-	kubectl := exec.CommandContext(t.Context(), cluster.Binary("kubectl"), "--kubeconfig", cluster.Kubeconfig(), "get", "agentconnect", "-A", "-o", "name")
-	if output, err := kubectl.CombinedOutput(); err != nil {
-		t.Errorf("kubectl: %v\n%s", err, output)
+	if _, err := cluster.Kubectl(t.Context(), "get", "agentconnect", "--all-namespaces"); err != nil {
+		t.Error(err)
+	}
+	if _, err := cluster.Kubectl(t.Context(), "get", "nonsense"); err == nil || !strings.Contains(err.Error(), `a resource type "nonsense"`) {
+		t.Errorf("the error is %v, want kubectl's own words", err)
 	}
 	info, err := os.Stat(cluster.Kubeconfig())
 	if err != nil {
@@ -245,7 +250,7 @@ func TestFailingBuildIsToldWithItsOutput(t *testing.T) {
 	if err := os.MkdirAll("hack/controlplane", 0o750); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile("hack/controlplane/build.sh", []byte(script), 0o700); err != nil {
+	if err := os.WriteFile("hack/controlplane/build.sh", []byte(script), 0o700); err != nil { //nolint:gosec // It is run.
 		t.Fatal(err)
 	}
 	_, err := controlplane.Start(t.Context(), controlplane.Options{})

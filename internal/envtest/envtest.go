@@ -51,7 +51,7 @@ func Run(m *testing.M, options controlplane.Options) int {
 	defer cancel()
 	defer context.AfterFunc(ctx, func() {
 		_ = stop()
-		os.Exit(exitInterrupted)
+		os.Exit(exitInterrupted) //nolint:forbidigo // Nobody can return: the tests are still running.
 	})()
 	suite.start = sync.OnceValues(func() (*controlplane.ControlPlane, error) {
 		return controlplane.Start(ctx, options)
