@@ -43,6 +43,7 @@ func TestRights(t *testing.T) {
 			{controllers, "delete", "xconnections.x.agentconnect.dev", ""}:            false,
 			{controllers, "patch", "xconnections.x.agentconnect.dev/status", ""}:      true,
 			{controllers, "update", "xapps.x.agentconnect.dev", ""}:                   false,
+			{controllers, "patch", "xapps.x.agentconnect.dev/status", ""}:             true,
 			{controllers, "create", "pods", systemNamespace}:                          false,
 			{controllers, "update", "leases.coordination.k8s.io", systemNamespace}:    true,
 			{controllers, "update", "leases.coordination.k8s.io", "kube-system"}:      false,
