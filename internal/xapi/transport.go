@@ -42,7 +42,7 @@ const (
 
 // defaultTransport keeps connections and reuses them, over HTTP/2 where X offers
 // it, and goes through the proxy that the environment names.
-func defaultTransport() http.RoundTripper {
+func defaultTransport() *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            (&net.Dialer{Timeout: dialTimeout}).DialContext,
