@@ -2,7 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command xsim serves the simulator of X on a loopback address until it is
-// interrupted. Its first line of output is its base address.
+// interrupted. Its first line of output is its base address, which stands for
+// both x.com and api.x.com:
+//
+//	go run ./hack/xsim --admin --app=id:secret:http://localhost:8082/oauth2/callback --account=jane_doe
+//
+// With --admin it can be steered while it runs, by xsim.Remote or by hand:
+//
+//	curl -X POST $address/_sim/faults -d '{"kind":"reset","after":true,"endpoint":"refresh"}'
+//	curl -X POST $address/_sim/clock -d '{"advance":"90m"}'
+//	curl $address/_sim/books
 package main
 
 import (

@@ -39,7 +39,7 @@ func TestFlags(t *testing.T) {
 
 func TestBadFlags(t *testing.T) {
 	for _, args := range [][]string{
-		{"--app", "id:secret"}, {"--listen", "0.0.0.0:0"}, {"--listen", ":0"}, {"--listen", "localhost"}, {"stray"}, {"--unknown"},
+		{"--app", "id:secret"}, {"--listen", "0.0.0.0:0"}, {"--listen", ":0"}, {"--listen", "localhost"}, {"stray"}, {"--unknown"}, {"--reuse", "recycle"}, {"--dead-token-error", "dead"},
 	} {
 		if err := run(t.Context(), args, io.Discard, io.Discard); err == nil {
 			t.Errorf("%v is accepted", args)

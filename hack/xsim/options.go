@@ -38,7 +38,7 @@ func parse(args []string, diagnostics io.Writer) (options, error) {
 	if flags.NArg() > 0 {
 		return options{}, errors.New("there are no arguments beside flags")
 	}
-	return o, nil
+	return o, o.config.Policies.Validate()
 }
 
 // addApp reads id:secret:redirectURI; the redirect URI has colons of its own.

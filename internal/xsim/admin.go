@@ -86,9 +86,9 @@ func (s *Server) routeAdmin() {
 	s.mux.Handle("POST "+adminFaults, admin(s.inject))
 	s.mux.Handle("DELETE "+adminFaults, admin(does(func(Nothing) { s.ClearFaults() })))
 	s.mux.Handle("POST "+adminClock, admin(s.moveClock))
-	s.mux.Handle("PUT "+adminPolicies, admin(does(s.SetPolicies)))
+	s.mux.Handle("PUT "+adminPolicies, admin(s.changePolicies))
 	s.mux.Handle("PUT "+adminLifetimes, admin(does(s.SetLifetimes)))
-	s.mux.Handle("PUT "+adminLimits, admin(does(func(change limitChange) { s.SetLimit(change.Endpoint, change.Limit) })))
+	s.mux.Handle("PUT "+adminLimits, admin(s.changeLimit))
 	s.mux.Handle("POST "+adminApps, admin(s.addApp))
 	s.mux.Handle("POST "+adminAccounts, admin(s.addAccount))
 	s.mux.Handle("POST "+adminPosts, admin(s.publish))
@@ -141,6 +141,22 @@ func (s *Server) State() State {
 		Accounts:  len(s.accounts),
 		Apps:      len(s.apps),
 	}
+}
+
+func (s *Server) changePolicies(policies Policies) (Nothing, error) {
+	if err := policies.Validate(); err != nil {
+		return Nothing{}, err
+	}
+	s.SetPolicies(policies)
+	return Nothing{}, nil
+}
+
+func (s *Server) changeLimit(change limitChange) (Nothing, error) {
+	if !change.Endpoint.known() {
+		return Nothing{}, fmt.Errorf("there is no endpoint %q", change.Endpoint)
+	}
+	s.SetLimit(change.Endpoint, change.Limit)
+	return Nothing{}, nil
 }
 
 func (s *Server) moveClock(move clockMove) (clockMove, error) {

@@ -113,8 +113,20 @@ func TestRemoteRevokesForTheUser(t *testing.T) {
 
 func TestAdminRefusesWhatItDoesNotKnow(t *testing.T) {
 	f, remote := newRemote(t)
+	if err := remote.RegisterApp(t.Context(), xsim.App{}); err == nil {
+		t.Error("an app without a client id is accepted")
+	}
+	if _, err := remote.RegisterAccount(t.Context(), ""); err == nil {
+		t.Error("an account without a name is accepted")
+	}
 	if err := remote.Inject(t.Context(), xsim.Fault{Kind: "earthquake"}); err == nil || !strings.Contains(err.Error(), "earthquake") {
 		t.Errorf("an unknown fault: %v", err)
+	}
+	if err := remote.SetLimit(t.Context(), "nowhere", xsim.Limit{}); err == nil || !strings.Contains(err.Error(), "nowhere") {
+		t.Errorf("an unknown endpoint: %v", err)
+	}
+	if err := remote.SetPolicies(t.Context(), xsim.Policies{Reuse: "recycle"}); err == nil || !strings.Contains(err.Error(), "recycle") {
+		t.Errorf("an unknown policy: %v", err)
 	}
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, f.url+"/_sim/policies", strings.NewReader(`{"reuse":"kill","grce":"1s"}`))
 	if err != nil {

@@ -68,7 +68,7 @@ func (s *Server) showConsent(c *call) answer {
 	})
 }
 
-// preselected is the account that is logged in in this browser: the one that
+// preselected is the account that this browser is logged in as: the one that
 // decided last, or else the first that was registered.
 func (s *Server) preselected(r *http.Request) string {
 	if cookie, err := r.Cookie(accountCookie); err == nil {
@@ -135,7 +135,9 @@ func sendBack(redirectURI string, result url.Values, account Account) answer {
 	}
 	a := answerBody(http.StatusFound, typeHTML, nil)
 	a.header.Set("Location", redirectURI+separator+result.Encode())
-	cookie := http.Cookie{Name: accountCookie, Value: account.Username, Path: PathAuthorize, HttpOnly: true}
+	cookie := http.Cookie{
+		Name: accountCookie, Value: account.Username, Path: PathAuthorize, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	}
 	a.header.Set("Set-Cookie", cookie.String())
 	return a
 }

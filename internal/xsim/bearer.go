@@ -44,7 +44,7 @@ func (s *Server) bearer(c *call, scopes []string) *answer {
 	}
 	c.who = caller{t.grant.account, t.grant.client}
 	if c.event != nil {
-		c.event.grant = t.grant
+		c.event.grant, c.event.client = t.grant, t.grant.client
 	}
 	if !hasScopes(t.grant.scopes, scopes...) {
 		refusal := problem(http.StatusForbidden, "Your client app is not configured with the appropriate oauth2 scopes for this endpoint.")

@@ -50,8 +50,10 @@ type GrantRecord struct {
 	Username  string    `json:"username"`
 	Scopes    []string  `json:"scopes"`
 	StartedAt time.Time `json:"startedAt"`
-	// EndedAt and EndedWhy are the end of its refresh tokens, by X's doing or a
-	// revocation of the whole grant; absent while it has none.
+	// Alive tells whether a refresh token of it can be used now.
+	Alive bool `json:"alive"`
+	// EndedAt and EndedWhy are the end of all its refresh tokens together; absent if
+	// it has none, or if its last token was revoked alone or has expired.
 	EndedAt  *time.Time `json:"endedAt,omitempty"`
 	EndedWhy End        `json:"endedWhy,omitempty"`
 	// Answers counts the answers that gave new tokens, the first included.
@@ -107,11 +109,14 @@ func (s *Server) Books() Books {
 		Posts:    make([]PostRecord, 0, len(s.wall.all)),
 		Faults:   s.faults.counts(),
 	}
-	for _, g := range s.grants {
-		books.Grants = append(books.Grants, g.record())
-	}
+	alive := map[*grant]bool{}
 	for _, t := range s.issued {
-		books.Tokens = append(books.Tokens, t.record(now))
+		record := t.record(now)
+		books.Tokens = append(books.Tokens, record)
+		alive[t.grant] = alive[t.grant] || (record.Alive && t.kind == KindRefresh)
+	}
+	for _, g := range s.grants {
+		books.Grants = append(books.Grants, g.record(alive[g]))
 	}
 	for _, e := range s.events {
 		books.Events = append(books.Events, e.record())
@@ -122,7 +127,7 @@ func (s *Server) Books() Books {
 	return books
 }
 
-func (g *grant) record() GrantRecord {
+func (g *grant) record(alive bool) GrantRecord {
 	return GrantRecord{
 		ID:        g.id,
 		ClientID:  g.client,
@@ -130,6 +135,7 @@ func (g *grant) record() GrantRecord {
 		Username:  g.account.Username,
 		Scopes:    g.scopes,
 		StartedAt: g.started,
+		Alive:     alive,
 		EndedAt:   orNil(g.refreshEnd.at),
 		EndedWhy:  g.refreshEnd.why,
 		Answers:   g.rotations,
@@ -154,6 +160,7 @@ func (t *token) record(now time.Time) TokenRecord {
 	if t.parent != nil {
 		record.Parent = Hash(t.parent.value)
 	}
+	// What ended its family later does not matter to a token that was spent.
 	if end := t.endOf(now); t.spent.IsZero() || !t.end.at.IsZero() {
 		record.KilledAt, record.KilledWhy = orNil(end.at), end.why
 	}

@@ -63,11 +63,11 @@ func Consent(ctx context.Context, client *http.Client, startURL string, choice C
 	if err != nil {
 		return start, fmt.Errorf("the start page: %w", err)
 	}
-	consent, err := b.send(ctx, start, nil)
+	consent, err := b.leave(ctx, start, nil)
 	if err != nil {
 		return consent, fmt.Errorf("from the start page to X: %w", err)
 	}
-	end, err := b.send(ctx, consent, choice.apply)
+	end, err := b.leave(ctx, consent, choice.apply)
 	if err != nil {
 		return end, fmt.Errorf("from X to the callback: %w", err)
 	}
@@ -108,6 +108,15 @@ func (b *browser) open(ctx context.Context, address string) (*Page, error) {
 	}
 	b.hosts[request.URL.Host] = true
 	return b.follow(ctx, request, nil)
+}
+
+// leave submits the form of a page that must lead to another host.
+func (b *browser) leave(ctx context.Context, from *Page, fill func(url.Values)) (*Page, error) {
+	to, err := b.send(ctx, from, fill)
+	if err == nil && to.URL.Host == from.URL.Host {
+		err = fmt.Errorf("the form led to a page of the same host (HTTP %d)", to.Status)
+	}
+	return to, err
 }
 
 // send submits the first form of a page. The first host that a form leads to

@@ -23,6 +23,8 @@ type door struct {
 	final string
 	// policy is the start page's Content-Security-Policy.
 	policy string
+	// refuses has the start page refuse its form.
+	refuses bool
 	// seen is the callback's query.
 	seen url.Values
 }
@@ -34,12 +36,12 @@ func newDoor(t *testing.T) (*fixture, *door) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /connect", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Security-Policy", d.policy)
-		http.SetCookie(w, &http.Cookie{Name: "flow", Value: "1", Path: "/"})
+		w.Header().Set("Set-Cookie", "flow=1; Path=/")
 		_, _ = fmt.Fprint(w, `<form method="post"><input type="hidden" name="t" value="1"><button>Go</button></form>`)
 	})
 	mux.HandleFunc("POST /connect", func(w http.ResponseWriter, r *http.Request) {
 		_, err := r.Cookie("flow")
-		if err != nil || r.Header.Get("Origin") != d.URL || r.FormValue("t") != "1" {
+		if d.refuses || err != nil || r.Header.Get("Origin") != d.URL || r.FormValue("t") != "1" {
 			http.Error(w, "not a browser of ours", http.StatusForbidden)
 			return
 		}
@@ -103,17 +105,20 @@ func TestConsentSaysWhereItStopped(t *testing.T) {
 	tests := map[string]struct {
 		change func(*door)
 		path   string
+		choice xsim.Choice
 		want   string
 	}{
-		"no such page":    {func(*door) {}, "/nowhere", "no form that is sent by POST (HTTP 404)"},
-		"error page at X": {func(d *door) { d.x = strings.Replace(d.x, "S256", "plain", 1) }, "/connect", "no form that is sent by POST (HTTP 400)"},
-		"policy":          {func(d *door) { d.policy = "form-action 'self'" }, "/connect", "Content-Security-Policy"},
+		"no such page":    {func(*door) {}, "/nowhere", xsim.Choice{}, "the start page to X: the page has no form that is sent by POST (HTTP 404)"},
+		"error page at X": {func(d *door) { d.x = strings.Replace(d.x, "S256", "plain", 1) }, "/connect", xsim.Choice{}, "X to the callback: the page has no form that is sent by POST (HTTP 400)"},
+		"unknown account": {func(*door) {}, "/connect", xsim.Choice{Account: "nobody"}, "X to the callback: the form led to a page of the same host (HTTP 400)"},
+		"refused form":    {func(d *door) { d.refuses = true }, "/connect", xsim.Choice{}, "the start page to X: the form led to a page of the same host (HTTP 403)"},
+		"policy":          {func(d *door) { d.policy = "form-action 'self'" }, "/connect", xsim.Choice{}, "Content-Security-Policy"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			_, d := newDoor(t)
 			test.change(d)
-			page, err := xsim.Consent(t.Context(), nil, d.URL+test.path, xsim.Choice{})
+			page, err := xsim.Consent(t.Context(), nil, d.URL+test.path, test.choice)
 			if err == nil || page == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %+v, %v", page, err)
 			}

@@ -92,5 +92,8 @@ func (f *Fault) check() error {
 	if !slices.Contains(kinds, f.Kind) {
 		return fmt.Errorf("there is no fault of kind %q; choose one of %v", f.Kind, kinds)
 	}
+	if f.Endpoint != "" && !f.Endpoint.known() {
+		return fmt.Errorf("there is no endpoint %q", f.Endpoint)
+	}
 	return nil
 }

@@ -4,6 +4,7 @@
 package xsim
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -31,7 +32,7 @@ func newFaultBox(seed uint64, hook func(Call) *Fault) *faultBox {
 }
 
 // Inject queues faults; each call plays the first that matches it. It panics on a
-// kind that does not exist, which is a mistake of the test.
+// kind or an endpoint that does not exist, which is a mistake of the test.
 func (s *Server) Inject(faults ...Fault) {
 	for _, fault := range faults {
 		if _, err := s.inject(fault); err != nil {
@@ -103,7 +104,7 @@ func (s *Server) recognise(c *call) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if t := s.tokens[c.Token]; t != nil {
-		c.ClientID, c.Username = t.grant.client, t.grant.account.Username
+		c.ClientID, c.Username = cmp.Or(c.ClientID, t.grant.client), t.grant.account.Username
 	} else if k := s.codes[c.Token]; k != nil {
 		c.Username = k.account.Username
 	}

@@ -31,9 +31,10 @@ var start = time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC)
 
 // fixture is a simulator behind a real listener.
 type fixture struct {
-	t   *testing.T
-	sim *xsim.Server
-	url string
+	t      *testing.T
+	sim    *xsim.Server
+	server *httptest.Server
+	url    string
 }
 
 func newFixture(t *testing.T, change func(*xsim.Config)) *fixture {
@@ -53,7 +54,7 @@ func newFixture(t *testing.T, change func(*xsim.Config)) *fixture {
 	sim := xsim.New(config)
 	server := httptest.NewServer(sim)
 	t.Cleanup(server.Close)
-	return &fixture{t: t, sim: sim, url: server.URL}
+	return &fixture{t: t, sim: sim, server: server, url: server.URL}
 }
 
 // reply is an answer, read whole.

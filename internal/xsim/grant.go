@@ -68,26 +68,6 @@ type grant struct {
 	access                []*token
 }
 
-// token is one bearer value that was issued, for ever.
-type token struct {
-	kind    Kind
-	value   string
-	grant   *grant
-	parent  *token
-	issued  time.Time
-	expires time.Time
-	spent   time.Time
-	uses    int
-	replays int
-	revoked time.Time
-	end     ending
-	// answer is what a spent refresh token was changed for.
-	answer pair
-}
-
-// pair is what one answer of the token endpoint carries.
-type pair struct{ access, refresh *token }
-
 // startGrant opens the family of a new login, and ends the earlier one's refresh
 // token unless the policy keeps it.
 func (s *Server) startGrant(k *code, now time.Time) *grant {
@@ -126,59 +106,3 @@ func (g *grant) end(now time.Time, why End) {
 }
 
 func (g *grant) scope() string { return strings.Join(g.scopes, " ") }
-
-// endOf is the token's end: its own, its grant's, or its age.
-func (t *token) endOf(now time.Time) ending {
-	end := t.end
-	whole := t.grant.accessEnd
-	if t.kind == KindRefresh {
-		whole = t.grant.refreshEnd
-	}
-	if !whole.at.IsZero() {
-		end.set(whole.at, whole.why)
-	}
-	if end.at.IsZero() && !now.Before(t.expires) {
-		end = ending{t.expires, EndExpired}
-	}
-	return end
-}
-
-// alive tells whether the token can be used.
-func (t *token) alive(now time.Time) bool {
-	return t.spent.IsZero() && t.endOf(now).at.IsZero()
-}
-
-// issue makes the next tokens of a grant; with parent, in exchange for it.
-func (s *Server) issue(g *grant, parent *token, now time.Time) pair {
-	if s.policies.RefreshEndsAccess {
-		for _, old := range g.access {
-			old.end.set(now, EndRefresh)
-		}
-		g.access = nil
-	}
-	g.rotations++
-	expires := now.Add(time.Duration(s.lifetimes.Access))
-	p := pair{access: s.addToken(&token{kind: KindAccess, grant: g, parent: parent, issued: now, expires: expires})}
-	g.access = append(g.access, p.access)
-	if s.givesRefreshToken(g, parent) {
-		expires = g.started.Add(time.Duration(s.lifetimes.Refresh))
-		p.refresh = s.addToken(&token{kind: KindRefresh, grant: g, parent: parent, issued: now, expires: expires})
-	}
-	return p
-}
-
-// givesRefreshToken: only with offline.access, and not in a refresh that the
-// policy has answered without one.
-func (s *Server) givesRefreshToken(g *grant, parent *token) bool {
-	if parent != nil && s.policies.OmitRefreshToken {
-		return false
-	}
-	return hasScopes(g.scopes, "offline.access")
-}
-
-func (s *Server) addToken(t *token) *token {
-	t.value = s.mint.value(string(t.kind), t.grant.id, t.grant.rotations)
-	s.tokens[t.value] = t
-	s.issued = append(s.issued, t)
-	return t
-}

@@ -3,7 +3,10 @@
 
 package xsim
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Reuse is what happens when a spent refresh token is presented again.
 type Reuse string
@@ -61,6 +64,21 @@ type Policies struct {
 	OmitLimitHeaders bool `json:"omitLimitHeaders,omitempty"`
 }
 
+// Validate refuses values that mean nothing.
+func (p Policies) Validate() error {
+	switch p.Reuse {
+	case "", ReuseKills, ReuseRefused, ReuseSame, ReuseNext:
+	default:
+		return fmt.Errorf("reuse can't be %q; choose kill, refuse, same or next", p.Reuse)
+	}
+	switch p.DeadTokenError {
+	case "", invalidRequest, "invalid_grant":
+	default:
+		return fmt.Errorf("deadTokenError can't be %q; choose invalid_request or invalid_grant", p.DeadTokenError)
+	}
+	return nil
+}
+
 // Lifetimes are how long what is issued lives. A zero field means X's own.
 type Lifetimes struct {
 	// Code is 30 seconds by default.
@@ -85,25 +103,11 @@ func (l Lifetimes) withDefaults() Lifetimes {
 	return l
 }
 
-// Policies returns the policies in force.
-func (s *Server) Policies() Policies {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.policies
-}
-
 // SetPolicies changes the policies, from the next call on.
 func (s *Server) SetPolicies(policies Policies) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.policies = policies
-}
-
-// Lifetimes returns the lifetimes in force.
-func (s *Server) Lifetimes() Lifetimes {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.lifetimes
 }
 
 // SetLifetimes changes the lifetimes of what is issued from now on.

@@ -75,7 +75,7 @@ func TestPostIsMade(t *testing.T) {
 		t.Errorf("the record is %+v, want %+v", posts[0], record)
 	}
 	event := f.lastEvent()
-	if event.Outcome != xsim.OutcomePosted || event.Post != record.ID || event.Status != 201 || event.Delivery != xsim.DeliveryComplete {
+	if event.Outcome != xsim.OutcomePosted || event.Post != record.ID || event.ClientID != clientID || event.Status != 201 || event.Delivery != xsim.DeliveryComplete {
 		t.Errorf("the event: %+v", event)
 	}
 	if limit := limitHeaders(got, "x-app-limit-24hour"); !strings.HasPrefix(limit, "10000 9999 ") {

@@ -15,7 +15,8 @@ const (
 	urlLength = 23
 )
 
-var urlInText = regexp.MustCompile(`https?://\S+`)
+// urlInText is whatever X may take for a URL; it needs no scheme.
+var urlInText = regexp.MustCompile(`https?://\S+|[!-~]*\.[!-~]+`)
 
 // leastLength is a lower bound of a text's weighted length by X's rules: what is
 // longer by it, X refuses too. It is no second opinion on texts near the bound:

@@ -16,6 +16,8 @@ func TestLeastLength(t *testing.T) {
 		"letters":         {"abc äöü", 7},
 		"Japanese":        {"日本", 4},
 		"a URL":           {"see https://example.com/" + strings.Repeat("x", 99), 27},
+		"without scheme":  {"example.com/" + strings.Repeat("x", 99), 23},
+		"sentences":       {"One. Two. " + strings.Repeat("x", 99), 109},
 		"a short URL":     {"http://a", 8},
 		"an emoji":        {"😀", 2},
 		"a family":        {"👨‍👩‍👧", 2},

@@ -30,6 +30,15 @@ const (
 	PathUsers     = "/2/users"
 )
 
+// known tells whether there is such an endpoint.
+func (e Endpoint) known() bool {
+	switch e {
+	case EndpointAuthorize, EndpointMe, EndpointMentions, EndpointPosts, EndpointHome:
+		return true
+	}
+	return e.booked()
+}
+
 // booked tells whether each call is an event of the books: those that spend or
 // change something.
 func (e Endpoint) booked() bool {

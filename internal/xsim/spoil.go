@@ -18,7 +18,7 @@ func (s *Server) spoil(w http.ResponseWriter, c *call, handle handler, fault *Fa
 	waited := wait(c.request, time.Duration(fault.Latency))
 	switch {
 	case fault.Kind == FaultLatency && !seen && waited:
-		a, seen = s.process(c, handle), true
+		a = s.process(c, handle)
 	case !seen:
 		s.logUnprocessed(c, fault.Kind)
 	}

@@ -38,7 +38,8 @@ type Config struct {
 	// Seed makes every token, code and id repeatable, and the draws of probable
 	// faults; 0 means that they are random.
 	Seed uint64
-	// Hook is asked about every call; a fault it returns is played. It may be nil.
+	// Hook is asked about every call; a fault it returns is played, whatever it says
+	// about calls and times. It may be nil.
 	Hook func(Call) *Fault
 	// Admin serves the admin API under /_sim/, which gives every secret away.
 	Admin bool
