@@ -9,8 +9,6 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/agentconnect/x-operator/internal/grant"
@@ -79,41 +77,14 @@ func (r *XConnectionReconciler) deleteGrant(ctx context.Context, s *scope) error
 func revokeOptions(reader client.Reader, store *grant.Store) redeem.RevokeOptions {
 	return redeem.RevokeOptions{
 		Credentials: func(ctx context.Context, app grant.App) (xapi.Credentials, error) {
-			return AppCredentials(ctx, reader, store.Namespace, app)
+			creds, err := grant.Credentials(ctx, reader, store.Namespace, app)
+			return xapi.Credentials{ClientID: creds.ClientID, ClientSecret: creds.ClientSecret}, err
 		},
 		Shared: func(ctx context.Context, clientID string, account grant.Account) (bool, error) {
 			return inUse(ctx, reader, store.Namespace, clientID, account)
 		},
 	}
 }
-
-// AppCredentials gives the credentials of the app that tokens were issued under:
-// the escrowed ones of an Own app, those of the Secret of a shared one.
-func AppCredentials(ctx context.Context, reader client.Reader, namespace string, app grant.App) (xapi.Credentials, error) {
-	if app.SecretName == "" {
-		return xapi.Credentials{ClientID: app.ClientID, ClientSecret: app.ClientSecret}, nil
-	}
-	stored := &corev1.Secret{}
-	err := reader.Get(ctx, types.NamespacedName{Namespace: namespace, Name: app.SecretName}, stored)
-	if apierrors.IsNotFound(err) {
-		return xapi.Credentials{}, fmt.Errorf("%w: the Secret of the XApp %q does not exist", ErrNoCredentials, app.XApp)
-	}
-	if err != nil {
-		return xapi.Credentials{}, fmt.Errorf("reading the Secret of the XApp %q: %w", app.XApp, err)
-	}
-	clientID, clientSecret, err := grant.ParseCredentials(stored.Data)
-	switch {
-	case err != nil:
-		return xapi.Credentials{}, fmt.Errorf("%w: in the Secret of the XApp %q %w", ErrNoCredentials, app.XApp, err)
-	case clientID != app.ClientID:
-		return xapi.Credentials{}, fmt.Errorf("%w: the Secret of the XApp %q holds another client id now", ErrNoCredentials, app.XApp)
-	}
-	return xapi.Credentials{ClientID: clientID, ClientSecret: clientSecret}, nil
-}
-
-// ErrNoCredentials means that an app's owner must act: its Secret is missing or
-// does not hold what is needed.
-var ErrNoCredentials = errors.New("the X app's credentials can't be used")
 
 // inUse tells whether a grant works, or is about to, with the same app and account.
 func inUse(ctx context.Context, reader client.Reader, namespace, clientID string, account grant.Account) (bool, error) {

@@ -4,8 +4,15 @@
 package grant
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/secret"
@@ -24,4 +31,34 @@ func ParseCredentials(data map[string][]byte) (clientID string, clientSecret sec
 		return "", secret.Token{}, fmt.Errorf("the key %q is missing or empty", v1alpha1.AppKeyClientSecret)
 	}
 	return clientID, secret.New(value), nil
+}
+
+// ErrNoCredentials means that the app's owner must act: its Secret is missing or
+// does not hold what is needed.
+var ErrNoCredentials = errors.New("the X app's credentials can't be used")
+
+// Credentials gives those of the app that tokens were, or are to be, issued under:
+// the escrowed ones of an Own app, those of the Secret in the grants' namespace of
+// a shared one. Errors: ErrNoCredentials, or that the Secret can't be read.
+func Credentials(ctx context.Context, reader client.Reader, namespace string, app App) (App, error) {
+	if app.SecretName == "" {
+		return app, nil
+	}
+	stored := &corev1.Secret{}
+	err := reader.Get(ctx, types.NamespacedName{Namespace: namespace, Name: app.SecretName}, stored)
+	if apierrors.IsNotFound(err) {
+		return App{}, fmt.Errorf("%w: the Secret of the XApp %q does not exist", ErrNoCredentials, app.XApp)
+	}
+	if err != nil {
+		return App{}, fmt.Errorf("reading the Secret of the XApp %q: %w", app.XApp, err)
+	}
+	clientID, clientSecret, err := ParseCredentials(stored.Data)
+	switch {
+	case err != nil:
+		return App{}, fmt.Errorf("%w: in the Secret of the XApp %q %w", ErrNoCredentials, app.XApp, err)
+	case clientID != app.ClientID:
+		return App{}, fmt.Errorf("%w: the Secret of the XApp %q holds another client id now", ErrNoCredentials, app.XApp)
+	}
+	app.ClientSecret = clientSecret
+	return app, nil
 }

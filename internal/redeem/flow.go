@@ -57,8 +57,7 @@ func (r *Redeemer) consent(ctx context.Context, request ConsentRequest, id strin
 		Code: request.Code, Verifier: request.Verifier, RedirectURI: request.RedirectURI,
 	}, r.guard(start))
 	failpoint("consent-after-answer")
-	r.Report.Called("exchange", err)
-	r.Gate.Report(request.Credentials, err)
+	r.called("exchange", request.Credentials, err)
 	if err != nil {
 		return r.conclude(ctx, g, request, r.ConsentCode(err), err.Error())
 	}

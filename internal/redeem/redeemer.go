@@ -63,8 +63,10 @@ type Reporter interface {
 	Held(owner grant.Owner, err error)
 	// Dropped: an answer was not stored because something newer was there.
 	Dropped(owner grant.Owner)
-	// Called: a call to X that may spend a token came to an end.
+	// Called: a call to the token or revocation endpoint came to an end.
 	Called(operation string, err error)
+	// AppChanged: X's opinion of some app is another than before.
+	AppChanged()
 }
 
 // Redeemer redeems refresh tokens and authorization codes.
@@ -112,3 +114,12 @@ type silent struct{}
 func (silent) Held(grant.Owner, error) {}
 func (silent) Dropped(grant.Owner)     {}
 func (silent) Called(string, error)    {}
+func (silent) AppChanged()             {}
+
+// called tells the gate and the reporter how a call for an app ended.
+func (r *Redeemer) called(operation string, creds xapi.Credentials, err error) {
+	r.Report.Called(operation, err)
+	if r.Gate.Report(creds, err) {
+		r.Report.AppChanged()
+	}
+}

@@ -69,8 +69,7 @@ func (r *Redeemer) refresh(ctx context.Context, g *grant.Grant, creds xapi.Crede
 	sent := *fenced.Tokens
 	answer, err := r.X.Refresh(ctx, creds, sent.RefreshToken, r.guard(start))
 	failpoint("refresh-after-answer")
-	r.Report.Called("refresh", err)
-	r.Gate.Report(creds, err)
+	r.called("refresh", creds, err)
 	if err != nil {
 		return r.settle(ctx, fenced, r.failed(fenced, attempt, err))
 	}

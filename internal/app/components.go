@@ -1,0 +1,101 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"k8s.io/client-go/rest"
+
+	"github.com/agentconnect/x-operator/controllers"
+	"github.com/agentconnect/x-operator/internal/grant"
+	"github.com/agentconnect/x-operator/internal/xapi"
+	"github.com/agentconnect/x-operator/webhook"
+	"github.com/agentconnect/x-operator/webhook/oauth"
+)
+
+func (o *operator) addControllers(ctx context.Context, config *rest.Config) error {
+	if !o.Runs(ComponentControllers) {
+		return nil
+	}
+	apps, err := o.appSecrets(config)
+	if err != nil {
+		return err
+	}
+	recorder := o.mgr.GetEventRecorder("x-operator")
+	connections := &controllers.XConnectionReconciler{
+		Client:     o.mgr.GetClient(),
+		Live:       o.live,
+		AppSecrets: apps,
+		Store:      o.store,
+		Redeemer:   o.redeemer,
+		Gate:       o.gate,
+		Address:    o.address,
+		Keyring:    o.keyring,
+		Recorder:   recorder,
+		Now:        o.Now,
+		Workers:    o.MaxConcurrentReconciles,
+	}
+	xapps := &controllers.XAppReconciler{
+		Client:    o.mgr.GetClient(),
+		Gate:      o.gate,
+		Address:   o.address,
+		Namespace: o.GrantNamespace,
+		Recorder:  recorder,
+		Now:       o.Now,
+		Changed:   o.changed,
+	}
+	sweep := &controllers.SweepReconciler{
+		Client:   o.mgr.GetClient(),
+		Live:     o.live,
+		Store:    o.store,
+		Redeemer: o.redeemer,
+		Recorder: recorder,
+		Now:      o.Now,
+	}
+	return errors.Join(
+		connections.SetupWithManager(ctx, o.mgr, apps),
+		xapps.SetupWithManager(o.mgr),
+		sweep.SetupWithManager(o.mgr),
+	)
+}
+
+func (o *operator) addCallback(context.Context, *rest.Config) error {
+	if !o.Runs(ComponentCallback) {
+		return nil
+	}
+	log := o.mgr.GetLogger().WithName("callback")
+	door, err := oauth.New(oauth.Options{
+		Address:           o.address,
+		AuthorizeEndpoint: o.Endpoints.AuthorizeURL,
+		AuthorizeURL:      o.x.AuthorizeURL,
+		Cached:            o.mgr.GetClient(),
+		Live:              o.live,
+		Grants:            o.store,
+		Consenter:         o.redeemer,
+		CredentialsFor:    o.credentialsFor,
+		Keyring:           o.keyring,
+		Log:               log,
+	})
+	if err != nil {
+		return err
+	}
+	server := &webhook.Server{Name: "callback", BindAddress: o.CallbackBindAddress, Handler: door, Log: log}
+	if err := o.mgr.Add(server); err != nil {
+		return fmt.Errorf("adding the callback server: %w", err)
+	}
+	return nil
+}
+
+// credentialsFor reads an app's credentials live: a code is exchanged once, and
+// the Secret may have just been corrected.
+func (o *operator) credentialsFor(ctx context.Context, app grant.App) (xapi.Credentials, error) {
+	creds, err := grant.Credentials(ctx, o.live, o.GrantNamespace, app)
+	if errors.Is(err, grant.ErrNoCredentials) {
+		return xapi.Credentials{}, fmt.Errorf("%w: %w", oauth.ErrInvalidConfig, err)
+	}
+	return xapi.Credentials{ClientID: creds.ClientID, ClientSecret: creds.ClientSecret}, err
+}

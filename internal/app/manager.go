@@ -1,0 +1,137 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"net/http"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/agentconnect/x-operator/api/v1alpha1"
+)
+
+func (o *operator) makeManager(_ context.Context, config *rest.Config) error {
+	options := ctrl.Options{
+		Scheme:                        newScheme(),
+		Cache:                         o.cacheOptions(),
+		HealthProbeBindAddress:        o.HealthProbeBindAddress,
+		Metrics:                       o.metricsOptions(),
+		LeaderElection:                o.LeaderElect && o.Runs(ComponentControllers),
+		LeaderElectionID:              o.leaseName(),
+		LeaderElectionNamespace:       o.GrantNamespace,
+		LeaderElectionReleaseOnCancel: true,
+	}
+	mgr, err := ctrl.NewManager(config, options)
+	if err != nil {
+		return fmt.Errorf("making the manager: %w", err)
+	}
+	o.mgr = mgr
+	return nil
+}
+
+// cacheOptions keep what is cached small: of the grants' namespace all Secrets,
+// elsewhere token Secrets alone, and nothing's managed fields.
+func (o *operator) cacheOptions() cache.Options {
+	secrets := map[string]cache.Config{o.GrantNamespace: {LabelSelector: labels.Everything()}}
+	watched := o.watchedNamespaces()
+	if o.Runs(ComponentControllers) {
+		tokens := labels.SelectorFromSet(labels.Set{v1alpha1.LabelToken: v1alpha1.LabelTokenValue})
+		for namespace := range watched {
+			if namespace != o.GrantNamespace {
+				secrets[namespace] = cache.Config{LabelSelector: tokens}
+			}
+		}
+	}
+	return cache.Options{
+		DefaultTransform: cache.TransformStripManagedFields(),
+		ByObject: map[client.Object]cache.ByObject{
+			&corev1.Secret{}:        {Namespaces: secrets},
+			&v1alpha1.XConnection{}: {Namespaces: watched, Label: o.selector},
+		},
+		DefaultNamespaces: watched,
+	}
+}
+
+func (o *operator) watchedNamespaces() map[string]cache.Config {
+	if len(o.Namespaces) == 0 {
+		return map[string]cache.Config{cache.AllNamespaces: {}}
+	}
+	watched := map[string]cache.Config{}
+	for _, namespace := range o.Namespaces {
+		watched[namespace] = cache.Config{}
+	}
+	return watched
+}
+
+// appSecrets is a cache of its own for the labelled Secrets of Own apps: a cache
+// has one selector for each kind and namespace.
+func (o *operator) appSecrets(config *rest.Config) (cache.Cache, error) {
+	namespaces := map[string]cache.Config{}
+	for namespace := range o.watchedNamespaces() {
+		namespaces[namespace] = cache.Config{}
+	}
+	apps, err := cache.New(config, cache.Options{
+		Scheme:           o.mgr.GetScheme(),
+		Mapper:           o.mgr.GetRESTMapper(),
+		DefaultTransform: cache.TransformStripManagedFields(),
+		ByObject: map[client.Object]cache.ByObject{&corev1.Secret{}: {
+			Namespaces: namespaces,
+			Label:      labels.SelectorFromSet(labels.Set{v1alpha1.LabelApp: v1alpha1.LabelAppValue}),
+		}},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("making the cache of app Secrets: %w", err)
+	}
+	if err := o.mgr.Add(apps); err != nil {
+		return nil, fmt.Errorf("adding the cache of app Secrets: %w", err)
+	}
+	return apps, nil
+}
+
+func (o *operator) metricsOptions() metricsserver.Options {
+	options := metricsserver.Options{BindAddress: o.MetricsBindAddress}
+	if o.MetricsSecure {
+		options.SecureServing = true
+		options.FilterProvider = filters.WithAuthenticationAndAuthorization
+	}
+	return options
+}
+
+// leaseName is the lease of a shard: operators that share the work by namespaces or
+// by a selector each elect a leader of their own.
+func (o *operator) leaseName() string {
+	const name = "x-operator"
+	if len(o.Namespaces) == 0 && o.Selector == "" {
+		return name
+	}
+	namespaces := slices.Sorted(slices.Values(o.Namespaces))
+	hash := fnv.New32a()
+	_, _ = fmt.Fprintf(hash, "%s|%s", strings.Join(namespaces, ","), o.selector)
+	return fmt.Sprintf("%s-%08x", name, hash.Sum32())
+}
+
+func (o *operator) addHealth(context.Context, *rest.Config) error {
+	if err := o.mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return err
+	}
+	return o.mgr.AddReadyzCheck("caches", func(request *http.Request) error {
+		if !o.mgr.GetCache().WaitForCacheSync(request.Context()) {
+			return fmt.Errorf("the caches are not filled yet")
+		}
+		return nil
+	})
+}

@@ -1,0 +1,44 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"github.com/go-logr/logr"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+
+	"github.com/agentconnect/x-operator/internal/grant"
+)
+
+// reporter tells logs what happens to answers of X.
+type reporter struct {
+	log     logr.Logger
+	changed chan<- event.GenericEvent
+}
+
+// Held implements redeem.Reporter.
+func (r reporter) Held(owner grant.Owner, err error) {
+	r.log.Error(err, "An answer of X can't be stored yet; it is kept and tried again",
+		"namespace", owner.Namespace, "name", owner.Name)
+}
+
+// Dropped implements redeem.Reporter.
+func (r reporter) Dropped(owner grant.Owner) {
+	r.log.Info("An answer of X was dropped: a newer grant is stored",
+		"namespace", owner.Namespace, "name", owner.Name)
+}
+
+// Called implements redeem.Reporter.
+func (r reporter) Called(operation string, err error) {
+	if err != nil {
+		r.log.V(1).Info("A call to X failed", "operation", operation, "error", err.Error())
+	}
+}
+
+// AppChanged implements redeem.Reporter. One piece of news that waits is enough.
+func (r reporter) AppChanged() {
+	select {
+	case r.changed <- event.GenericEvent{}:
+	default:
+	}
+}

@@ -1,0 +1,25 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// The X operator keeps AI agents' connections to X as Kubernetes objects.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+
+	"github.com/agentconnect/x-operator/internal/app"
+)
+
+func main() {
+	err := app.Main(os.Args[1:], os.Stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(0)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
