@@ -4,6 +4,7 @@
 package config_test
 
 import (
+	"io"
 	"strings"
 	"testing"
 
@@ -15,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/agentconnect/x-operator/internal/app"
 	"github.com/agentconnect/x-operator/internal/envtest"
 )
 
@@ -84,6 +86,23 @@ func TestPodsAreAdmitted(t *testing.T) {
 		}
 		if *pod.Spec.Priority != 1000000 {
 			t.Errorf("a pod of %s has priority %d", deployment.Name, *pod.Spec.Priority)
+		}
+	}
+}
+
+// TestFlagsAreKnown holds the arguments to the flags that the operator has.
+func TestFlagsAreKnown(t *testing.T) {
+	for _, folder := range installable {
+		for _, deployment := range deployments(t, build(t, folder)) {
+			args := deployment.Spec.Template.Spec.Containers[0].Args
+			options, err := app.ParseFlags("x-operator", args, io.Discard)
+			if err != nil {
+				t.Errorf("%s: %s: %v", folder, deployment.Name, err)
+			}
+			component := deployment.Spec.Template.Labels["app.kubernetes.io/component"]
+			if len(options.Components) != 1 || !options.Runs(app.Component(component)) {
+				t.Errorf("%s: %s runs %v", folder, deployment.Name, options.Components)
+			}
 		}
 	}
 }
