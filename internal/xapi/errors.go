@@ -49,7 +49,8 @@ const (
 	KindNotEnrolled Kind = "NotEnrolled"
 	// KindNotFound is a 404 at the API.
 	KindNotFound Kind = "NotFound"
-	// KindInvalid is a 400 at the API: the request is wrong.
+	// KindInvalid is a 400 at the API: the request is wrong. With no status, it is a
+	// request so wrong that it was not sent.
 	KindInvalid Kind = "Invalid"
 )
 
@@ -60,15 +61,17 @@ type Error struct {
 	Kind Kind
 	// Status is the HTTP status; 0 if there was no answer.
 	Status int
-	// Code is the OAuth "error" or the problem's type, if it is a plain token.
+	// Code is the OAuth "error", the end of the problem's type or the older API's
+	// number, if it is a plain token.
 	Code string
 	// Description is X's text for people: at most 200 printable characters, and
 	// never one that holds something that was sent.
 	Description string
 	// Sent tells whether any byte of the body, and so of the token, may have
-	// reached X.
+	// reached X; of a call without a body, whether the call may have.
 	Sent bool
-	// ResetAt is when a limit ends by X's headers; zero if they say nothing.
+	// ResetAt is when a limit ends by X's headers, or when to come back to an X that
+	// is away; zero if they say nothing, and never in the past.
 	ResetAt time.Time
 	// Err is the transport's error, if any: its text never holds a token.
 	Err error

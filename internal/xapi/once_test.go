@@ -13,7 +13,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/agentconnect/x-operator/internal/secret"
 	"github.com/agentconnect/x-operator/internal/xapi"
@@ -133,17 +132,21 @@ func TestNothingLeavesBehindTheCall(t *testing.T) {
 	}
 }
 
-func TestTimeoutBehindTheToken(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-	defer cancel()
-	client := serve(t, func(_ http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		<-r.Context().Done()
-	})
-	_, err := refresh(ctx, client)
-	want := xapi.Error{Kind: xapi.KindUnknown, Sent: true}
-	if got := plain(failure(t, err)); got != want || !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("got %+v, %v", got, err)
+// bounded is a transport that fails, and tells of calls without a deadline.
+type bounded struct{ t *testing.T }
+
+func (b bounded) RoundTrip(request *http.Request) (*http.Response, error) {
+	if _, ok := request.Context().Deadline(); !ok {
+		b.t.Errorf("%s has no deadline", request.URL.Path)
+	}
+	return nil, io.EOF
+}
+
+func TestCallsAreBounded(t *testing.T) {
+	for name, attempt := range attempts {
+		if got := xapi.KindOf(attempt.call(t.Context(), clientOn("https://x.test", bounded{t}))); got != xapi.KindUnknown {
+			t.Errorf("%s: got %s", name, got)
+		}
 	}
 }
 

@@ -40,7 +40,7 @@ func addressesIn(runes []rune) map[int]int {
 			f.add(match)
 			free, next = match.end, match.end
 		}
-		at = next
+		at = max(next, at+1)
 	}
 	return f.spans
 }
@@ -92,16 +92,13 @@ func (f *finder) add(match found) {
 func (f *finder) addBare(match found) {
 	for at := match.host; at < match.hostEnd; {
 		end, next := bareHostAt(f.runes[:match.hostEnd], at)
-		switch {
-		case end == at:
-			at = next
-			continue
-		case end == match.hostEnd && match.hasPath:
-			f.spans[at] = match.end
-		default:
-			f.spans[at] = end
+		if end > at {
+			f.spans[at], next = end, end
 		}
-		at = end
+		if end == match.hostEnd && match.hasPath {
+			f.spans[at] = match.end
+		}
+		at = next
 	}
 }
 
