@@ -23,6 +23,9 @@ const (
 	// revokeDeadline is how long a deletion waits for X. After it the grant stays as
 	// a tombstone, and the object goes.
 	revokeDeadline = 2 * time.Minute
+	// candidatePatience is how long the flow that stored a candidate is given to
+	// finish it.
+	candidatePatience = 5 * time.Second
 	// conflictLook is when to look again at a Secret that is not ours, and so not
 	// watched.
 	conflictLook = time.Minute
@@ -161,7 +164,7 @@ func planRevocation(s *scope) decision {
 func planConnected(s *scope) decision {
 	idle := planIdle(s)
 	switch {
-	case s.grant.Candidate != nil && !s.conn.Spec.Suspend && !s.now.Before(s.retryAt):
+	case s.grant.Candidate != nil && !s.conn.Spec.Suspend && !s.now.Before(candidateAt(s)):
 		return do(actionSettleCandidate)
 	case s.tokenConflict == "" && needsPublishing(s):
 		return do(actionPublish)
@@ -180,6 +183,16 @@ func planConnected(s *scope) decision {
 	return idle
 }
 
+// candidateAt is when to finish a consent here: its own flow, which the person
+// waits for, is given time to do it.
+func candidateAt(s *scope) time.Time {
+	own := s.grant.Candidate.ReceivedAt.Add(candidatePatience)
+	if s.retryAt.After(own) {
+		return s.retryAt
+	}
+	return own
+}
+
 // planIdle is when to look again if there is nothing to do: when status would
 // change by time alone, and for what can't be watched.
 func planIdle(s *scope) decision {
@@ -192,7 +205,7 @@ func planIdle(s *scope) decision {
 		}
 	}
 	if s.grant.Candidate != nil && !s.conn.Spec.Suspend {
-		times = append(times, s.retryAt)
+		times = append(times, candidateAt(s))
 	}
 	if s.tokenConflict != "" {
 		times = append(times, s.now.Add(conflictLook))

@@ -67,7 +67,7 @@ func (r *Redeemer) consent(ctx context.Context, request ConsentRequest, id strin
 	case err != nil:
 		return ConsentResult{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	case g == nil || g.Candidate == nil || g.Candidate.Nonce != request.Nonce:
-		return ConsentResult{Code: string(v1alpha1.ErrorSessionExpired), Message: messageMoved}, nil
+		return r.concluded(g, request.Nonce), nil
 	}
 	_, result, err := r.SettleCandidate(ctx, g, request.Pin)
 	if err != nil {
@@ -133,6 +133,21 @@ func (r *Redeemer) claimOnce(ctx context.Context, request ConsentRequest, id str
 	}
 }
 
+// concluded gives the result of a flow whose candidate is gone: another process
+// finished it, or something newer came first.
+func (r *Redeemer) concluded(g *grant.Grant, nonce string) ConsentResult {
+	if g != nil {
+		for _, claim := range g.Consent.Claims {
+			if claim.Nonce == nonce && claim.Code != "" {
+				result := r.replayed(g, claim)
+				result.Replayed = false
+				return *result
+			}
+		}
+	}
+	return ConsentResult{Code: string(v1alpha1.ErrorSessionExpired), Message: messageMoved}
+}
+
 // replayed gives the result of the first time that the nonce came back.
 func (r *Redeemer) replayed(g *grant.Grant, claim grant.Claim) *ConsentResult {
 	result := &ConsentResult{Code: claim.Code, Replayed: true, Message: messageUnderWay}
@@ -145,7 +160,7 @@ func (r *Redeemer) replayed(g *grant.Grant, claim grant.Claim) *ConsentResult {
 	case CodeConnected:
 		result.Message, result.Username = messageConnected, g.Account.Username
 	default:
-		result.Message = "This consent ended before with the error " + claim.Code + "."
+		result.Message = "This consent ended with the error " + claim.Code + "."
 	}
 	return result
 }
@@ -210,7 +225,7 @@ func (r *Redeemer) SettleCandidate(ctx context.Context, g *grant.Grant, pin stri
 	now := r.Now().UTC().Round(0)
 	after, settleErr := r.settle(ctx, g, settlement{owner: g.Owner, change: func(g *grant.Grant) {
 		if g.Candidate == nil || g.Candidate.Nonce != nonce {
-			result = ConsentResult{Code: string(v1alpha1.ErrorSessionExpired), Message: messageMoved}
+			result = r.concluded(g, nonce)
 			return
 		}
 		g.Candidate.Account = account

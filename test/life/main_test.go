@@ -1,0 +1,178 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package life walks the whole life of connections on a real control plane with
+// garbage collection, against the simulator of X, with the operator's own wiring.
+// All tests share one operator and one simulator; namespaces, apps and accounts
+// keep them apart.
+package life
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http/httptest"
+	"os"
+	"sync"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"go.uber.org/zap/zapcore"
+
+	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/app"
+	"github.com/agentconnect/x-operator/internal/controlplane"
+	"github.com/agentconnect/x-operator/internal/xapi"
+	"github.com/agentconnect/x-operator/internal/xsim"
+)
+
+const (
+	operatorNamespace = "x-operator-system"
+	sharedApp         = "acme"
+)
+
+// world is what the tests share.
+type world struct {
+	plane *controlplane.ControlPlane
+	x     *xsim.Server
+	xURL  string
+	// base is the operator's callback base URL.
+	base string
+	// logs is everything that the operator logged, at every verbosity.
+	logs *lockedBuffer
+}
+
+var shared *world
+
+func TestMain(m *testing.M) {
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	plane, err := controlplane.Start(ctx, controlplane.Options{ControllerManager: true, Progress: os.Stderr})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = plane.Stop() }()
+	shared, err = newWorld(ctx, plane)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	stopped := make(chan error, 1)
+	go func() { stopped <- app.Run(ctx, plane.Config(), shared.options()) }()
+	code := m.Run()
+	cancel()
+	if err := <-stopped; err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "the operator ended with an error:", err)
+		return 1
+	}
+	return code
+}
+
+func newWorld(ctx context.Context, plane *controlplane.ControlPlane) (*world, error) {
+	w := &world{plane: plane, logs: &lockedBuffer{}, x: xsim.New(xsim.Config{})}
+	w.xURL = httptest.NewServer(w.x).URL
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	w.base = "http://127.0.0.1:" + port
+	ctrl.SetLogger(zap.New(zap.WriteTo(w.logs), zap.Level(zapcore.Level(-10)), zap.JSONEncoder()))
+	w.x.RegisterApp(w.xapp("shared-client"))
+	objects := []struct{ name string }{{operatorNamespace}}
+	for _, object := range objects {
+		if err := plane.Client().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: object.name}}); err != nil {
+			return nil, err
+		}
+	}
+	return w, errors.Join(
+		plane.Client().Create(ctx, &corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{Namespace: operatorNamespace, Name: "acme-x-app"},
+			Data:       credentials("shared-client"),
+		}),
+		plane.Client().Create(ctx, &v1alpha1.XApp{
+			ObjectMeta: metav1.ObjectMeta{Name: sharedApp, Annotations: map[string]string{v1alpha1.AnnotationDefaultApp: "true"}},
+			Spec: v1alpha1.XAppSpec{
+				CredentialsSecretRef: v1alpha1.SecretReference{Name: "acme-x-app"},
+				AllowedNamespaces: &v1alpha1.AllowedNamespaces{
+					Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"x": "allowed"}},
+				},
+			},
+		}),
+	)
+}
+
+// xapp is an X developer app whose secret is made from its id.
+func (w *world) xapp(clientID string) xsim.App {
+	return xsim.App{ClientID: clientID, ClientSecret: clientID + "-client-secret", RedirectURIs: []string{w.base + "/oauth2/callback"}}
+}
+
+func credentials(clientID string) map[string][]byte {
+	return map[string][]byte{
+		v1alpha1.AppKeyClientID:     []byte(clientID),
+		v1alpha1.AppKeyClientSecret: []byte(clientID + "-client-secret\n"),
+	}
+}
+
+func (w *world) options() app.Options {
+	return app.Options{
+		CallbackBaseURL:         w.base,
+		CallbackBindAddress:     w.base[len("http://"):],
+		GrantNamespace:          operatorNamespace,
+		Endpoints:               endpoints(w.xURL),
+		Components:              []app.Component{app.ComponentControllers, app.ComponentCallback},
+		MaxConcurrentReconciles: 8,
+		MetricsBindAddress:      "0",
+		HealthProbeBindAddress:  "0",
+	}
+}
+
+func endpoints(base string) xapi.Endpoints {
+	return xapi.Endpoints{
+		AuthorizeURL: base + xsim.PathAuthorize,
+		TokenURL:     base + xsim.PathToken,
+		RevokeURL:    base + xsim.PathRevoke,
+		APIURL:       base,
+	}
+}
+
+func freePort() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = listener.Close() }()
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	return port, err
+}
+
+// lockedBuffer collects logs of many goroutines.
+type lockedBuffer struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.Write(p)
+}
+
+// String gives all that was logged so far.
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.String()
+}
+
