@@ -6,6 +6,8 @@ package oauth
 import (
 	"net/http"
 
+	"k8s.io/apimachinery/pkg/api/meta"
+
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/redeem"
 )
@@ -79,7 +81,7 @@ func closed(found invitation, why standing) reply {
 	subject := about{Name: found.connection.Name, Namespace: found.connection.Namespace}
 	switch why {
 	case standingReplaced:
-		return explain(&refusal{v1alpha1.ErrorSessionExpired, "A newer link has been made since."}, subject)
+		return explain(&refusal{code: v1alpha1.ErrorSessionExpired, detail: "A newer link has been made since."}, subject)
 	case standingConnected:
 		return reply{result: resultAlreadyConnected, status: http.StatusOK, page: note{
 			about: subject,
@@ -95,10 +97,13 @@ func closed(found invitation, why standing) reply {
 	case standingSuspended:
 		return waiting(subject, resultSuspended, "This connection is paused",
 			"Its owner has paused it. Until it goes on, X is not asked for anything.")
-	default:
-		return waiting(subject, resultNotWanted, "Nothing is asked of you now",
-			"This connection is not waiting for anybody: it is still being set up, or its settings need its owner.")
 	}
+	ready := meta.FindStatusCondition(found.connection.Status.Conditions, v1alpha1.ConditionReady)
+	if ready != nil && ready.Reason == v1alpha1.ReasonInvalidConfig {
+		return explain(&refusal{code: v1alpha1.ErrorInvalidConfig}, subject)
+	}
+	return waiting(subject, resultNotWanted, "Nothing is asked of you now",
+		"This connection is not waiting for anybody: it is still being set up, or its settings need its owner.")
 }
 
 func waiting(subject about, result, title, what string) reply {

@@ -92,7 +92,7 @@ func (question) template() *template.Template { return askTemplate }
 func render(into *bytes.Buffer, content page, address seal.Address) error {
 	err := content.template().ExecuteTemplate(into, "layout", map[string]any{
 		"Page":  content,
-		"Style": template.CSS(style), // #nosec G203: our own file, and the policy names its hash
+		"Style": template.CSS(style), // our own file, which the policy names by its hash
 		"Host":  address.Host(),
 	})
 	if err != nil {

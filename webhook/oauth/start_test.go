@@ -167,6 +167,13 @@ func TestLinksThatAreClosed(t *testing.T) {
 			change: func(w *world) { w.grant.Consent.Wanted = false },
 			status: http.StatusConflict, title: "Nothing is asked of you now", result: "not_wanted",
 		},
+		"not set up": {
+			change: func(w *world) {
+				w.grant.Consent.Wanted = false
+				w.connection.Status.Conditions = []metav1.Condition{{Type: "Ready", Status: "False", Reason: "InvalidConfig"}}
+			},
+			status: http.StatusConflict, title: "The X app is not set up", result: "invalid_config",
+		},
 		"being deleted": {
 			change: func(w *world) {
 				w.connection.Finalizers = []string{v1alpha1.FinalizerRevoke}

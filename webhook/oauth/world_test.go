@@ -117,12 +117,10 @@ func (w *world) door() *world {
 		Live:              w.reader(&w.brokenLive),
 		Grants:            w,
 		Consenter:         w,
-		CredentialsFor: func(_ context.Context, app grant.App) (xapi.Credentials, error) {
-			return w.credentials(app)
-		},
-		Keyring:  w.keyring,
-		Observer: w,
-		Log:      funcr.New(func(_, line string) { w.shown = append(w.shown, line) }, funcr.Options{Verbosity: 9}),
+		CredentialsFor:    w.credentialsFor,
+		Keyring:           w.keyring,
+		Observer:          w,
+		Log:               funcr.New(func(_, line string) { w.shown = append(w.shown, line) }, funcr.Options{Verbosity: 9}),
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -188,6 +186,10 @@ func (w *world) Consent(ctx context.Context, request redeem.ConsentRequest) (red
 	return w.consent(ctx, request)
 }
 
+func (w *world) credentialsFor(_ context.Context, app grant.App) (xapi.Credentials, error) {
+	return w.credentials(app)
+}
+
 // Answered implements oauth.Observer.
 func (w *world) Answered(step oauth.Step, result string) {
 	w.answered = append(w.answered, string(step)+" "+result)
@@ -225,10 +227,7 @@ func (w *world) browser() *browser { return &browser{world: w, cookies: map[stri
 // of a name and a value.
 func (b *browser) ask(method, target string, headers ...string) *httptest.ResponseRecorder {
 	b.t.Helper()
-	request := httptest.NewRequest(method, b.base+target, nil)
-	for name, value := range b.cookies {
-		request.AddCookie(&http.Cookie{Name: name, Value: value})
-	}
+	request := b.request(method, target)
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
 	}
@@ -236,6 +235,14 @@ func (b *browser) ask(method, target string, headers ...string) *httptest.Respon
 		request.Host = host
 	}
 	return b.send(request)
+}
+
+func (b *browser) request(method, target string) *http.Request {
+	request := httptest.NewRequest(method, b.base+target, nil)
+	for name, value := range b.cookies {
+		request.AddCookie(&http.Cookie{Name: name, Value: value})
+	}
+	return request
 }
 
 func (b *browser) send(request *http.Request) *httptest.ResponseRecorder {
