@@ -19,7 +19,7 @@ const (
 	//
 	// Possible reasons for this condition to be False are:
 	//
-	// * ConsentRequired, ReauthorizationRequired
+	// * Progressing, ConsentRequired, ReauthorizationRequired
 	// * MissingParams, AuthorizationDenied, SessionExpired, TokenExchangeFailed,
 	//   AccountMismatch, InternalError: how the last consent went wrong
 	// * InvalidConfig, AgentNotFound, TokenSecretConflict
@@ -34,10 +34,13 @@ const (
 	// Possible reasons for this condition to be True are:
 	//
 	// * Connected, ReauthorizationDue, RotationUncertain
+	// * ReauthorizationRequired, AccountMismatch: the spec names another app or
+	//   account now, and the present token keeps working until a person consents
 	//
 	// Possible reasons for this condition to be False are:
 	//
-	// * ConsentRequired, ReauthorizationRequired, Disconnected
+	// * Progressing, ConsentRequired, ReauthorizationRequired, InvalidConfig
+	// * Suspended, Disconnected, NotRevoked
 	ConditionConnected = "Connected"
 
 	// ConditionReconciling is True while the operator itself works towards Ready, or
@@ -45,8 +48,9 @@ const (
 	//
 	// Possible reasons for this condition to be True are:
 	//
-	// * Progressing, RefreshFailed, RateLimited, XUnavailable, RotationUncertain,
-	//   InternalError
+	// * Progressing, RefreshFailed, RateLimited, UsageCapExceeded, XUnavailable,
+	//   RotationUncertain
+	// * NotRevoked: the operator still asks X to revoke the tokens
 	ConditionReconciling = "Reconciling"
 
 	// ConditionStalled is True while trying again does not help and somebody must
@@ -54,7 +58,8 @@ const (
 	//
 	// Possible reasons for this condition to be True are:
 	//
-	// * InvalidConfig, AgentNotFound, TokenSecretConflict, UsageCapExceeded
+	// * InvalidConfig, TokenSecretConflict
+	// * UsageCapExceeded: once the token has ended
 	ConditionStalled = "Stalled"
 )
 
@@ -76,9 +81,9 @@ const (
 	// the code: the app's secret or its callback URI is wrong.
 	ReasonTokenExchangeFailed = "TokenExchangeFailed"
 
-	// ReasonAgentNotFound is used with Ready (False) and Stalled (True) when agentRef
-	// names a workload that does not exist. Refreshes go on, and it mends itself when
-	// the workload appears.
+	// ReasonAgentNotFound is used with Ready (False) when agentRef names a workload
+	// that does not exist. Refreshes go on, and it mends itself when the workload
+	// appears, which is often applied together with the connection.
 	ReasonAgentNotFound = "AgentNotFound"
 
 	// ReasonInvalidConfig is used with Ready (False) and Stalled (True), of an XApp as
@@ -88,11 +93,12 @@ const (
 	ReasonInvalidConfig = "InvalidConfig"
 
 	// ReasonAccountMismatch is used with Ready (False) when another account than the
-	// pinned one consented. Its tokens were revoked.
+	// pinned one consented, and its tokens were revoked; or when spec.username was
+	// changed to another account than the connected one.
 	ReasonAccountMismatch = "AccountMismatch"
 
-	// ReasonInternalError is used with Ready (False) and Reconciling (True) when the
-	// operator failed; its logs say more.
+	// ReasonInternalError is used with Ready (False) when the operator failed during
+	// the last consent; its logs say more.
 	ReasonInternalError = "InternalError"
 )
 
@@ -105,8 +111,8 @@ const (
 	// there and X has not refused them.
 	ReasonAvailable = "Available"
 
-	// ReasonProgressing is used with Reconciling (True) when the operator is at work
-	// and nobody is waited for.
+	// ReasonProgressing is used with Ready (False) and Reconciling (True) when the
+	// operator is at work and nobody is waited for.
 	ReasonProgressing = "Progressing"
 
 	// ReasonConsentRequired is used with Ready (False) and Connected (False) when a
@@ -118,7 +124,8 @@ const (
 	ReasonReauthorizationDue = "ReauthorizationDue"
 
 	// ReasonReauthorizationRequired is used with Ready (False) and Connected (False)
-	// when X has declared the refresh token dead: a person must consent again.
+	// when X has declared the refresh token dead, and with Connected (True) when the
+	// spec names another X app now: a person must consent again.
 	ReasonReauthorizationRequired = "ReauthorizationRequired"
 
 	// ReasonSuspended is used with Ready (False) when spec.suspend is true: X is not
@@ -141,9 +148,9 @@ const (
 	// connection of the app.
 	ReasonRateLimited = "RateLimited"
 
-	// ReasonUsageCapExceeded is used with Ready (True while the token is valid, then
-	// False with Stalled (True)) when a cap or the credits of the X app are used up:
-	// its owner must act at X.
+	// ReasonUsageCapExceeded is used with Ready (True) and Reconciling (True) while the
+	// token is valid, then with Ready (False) and Stalled (True), when a cap or the
+	// credits of the X app are used up: its owner must act at X.
 	ReasonUsageCapExceeded = "UsageCapExceeded"
 
 	// ReasonXUnavailable is used with Ready (True while the token is valid, then
@@ -159,7 +166,8 @@ const (
 	// Secret of the wanted name belongs to somebody else, and so is not touched.
 	ReasonTokenSecretConflict = "TokenSecretConflict"
 
-	// ReasonNotRevoked is used with Ready (False) when X would not revoke the tokens
-	// within the deadline. Of an object that is gone it is an event's reason alone.
+	// ReasonNotRevoked is used with Ready (False), Connected (False) and Reconciling
+	// (True) when tokens that are to be revoked live on at X. Once the object is gone
+	// it is an event's reason alone.
 	ReasonNotRevoked = "NotRevoked"
 )

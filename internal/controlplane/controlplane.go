@@ -8,8 +8,8 @@
 // are objects that never run.
 //
 // The API server is as strict as a cluster's can be expected to be: RBAC, no
-// anonymous access but to the health endpoints, and OwnerReferencesPermissionEnforcement
-// beside the admission plugins that are on by default.
+// anonymous access but to the health endpoints, and, beside the admission plugins
+// that are on by default, OwnerReferencesPermissionEnforcement.
 package controlplane
 
 import (

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -49,6 +50,9 @@ func (c *ControlPlane) startControllerManager(ctx context.Context) error {
 	}
 	defer func() { _ = logs.Close() }() // The process has a handle of its own.
 	c.manager, err = startProcess(c.Binary("kube-controller-manager"), logs, c.managerArguments(kubeconfig, rootCA)...)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: unset KUBEBUILDER_ASSETS to have it built", err)
+	}
 	if err != nil {
 		return err
 	}
