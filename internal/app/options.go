@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/labels"
+	"sigs.k8s.io/controller-runtime/pkg/client/config"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/agentconnect/x-operator/internal/seal"
@@ -83,6 +84,8 @@ func ParseFlags(program string, args []string, output io.Writer) (Options, error
 	flags.StringVar(&namespaces, "namespaces", "",
 		"Comma-separated namespaces to watch. Empty: all. The operator then needs Roles in these namespaces only.")
 	o.Zap.BindFlags(flags)
+	// --kubeconfig, as every controller has it.
+	config.RegisterFlags(flags)
 	if err := flags.Parse(args); err != nil {
 		return Options{}, err
 	}
