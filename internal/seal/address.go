@@ -61,6 +61,9 @@ func (a Address) Secure() bool { return a.scheme == "https" }
 // Origin is the door's origin as browsers write it (RFC 6454, section 6.2).
 func (a Address) Origin() string { return a.scheme + "://" + a.host }
 
+// Host is the host that people see in the browser's address bar.
+func (a Address) Host() string { return a.host }
+
 // IsHost tells whether a Host header names this door: upper and lower case are
 // the same, and the scheme's own port may be written out.
 func (a Address) IsHost(header string) bool { return canonicalHost(a.scheme, header) == a.host }

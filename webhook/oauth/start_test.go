@@ -138,63 +138,65 @@ func TestALinkThatLeadsNowhereTellsNothing(t *testing.T) {
 	}
 }
 
+// closedLinks are links that lead to no question, each with the page it shows.
+var closedLinks = map[string]struct {
+	change func(*world)
+	status int
+	title  string
+	result string
+}{
+	"connected": {
+		change: func(w *world) {
+			w.grant.Consent.Epoch, w.grant.Consent.Wanted, w.grant.Tokens = epoch+1, false, &grant.Tokens{}
+		},
+		status: http.StatusOK, title: "This is already connected", result: "already_connected",
+	},
+	"replaced": {
+		change: func(w *world) { w.grant.Consent.Epoch = epoch + 1 },
+		status: http.StatusGone, title: "This attempt is no longer valid", result: "session_expired",
+	},
+	"disconnected": {
+		change: func(w *world) { w.connection.Spec.State = v1alpha1.StateDisconnected },
+		status: http.StatusConflict, title: "This connection is switched off", result: "disconnected",
+	},
+	"suspended": {
+		change: func(w *world) { w.connection.Spec.Suspend = true },
+		status: http.StatusConflict, title: "This connection is paused", result: "suspended",
+	},
+	"not wanted": {
+		change: func(w *world) { w.grant.Consent.Wanted = false },
+		status: http.StatusConflict, title: "Nothing is asked of you now", result: "not_wanted",
+	},
+	"not set up": {
+		change: func(w *world) {
+			w.grant.Consent.Wanted = false
+			w.connection.Status.Conditions = []metav1.Condition{{Type: "Ready", Status: "False", Reason: "InvalidConfig"}}
+		},
+		status: http.StatusConflict, title: "The X app is not set up", result: "invalid_config",
+	},
+	"being deleted": {
+		change: func(w *world) {
+			w.connection.Finalizers = []string{v1alpha1.FinalizerRevoke}
+			w.connection.DeletionTimestamp = &metav1.Time{Time: time.Unix(1, 0)}
+		},
+		status: http.StatusNotFound, title: "There is nothing behind this link", result: "useragent_not_found",
+	},
+	"without a grant": {
+		change: func(w *world) { w.grant = nil },
+		status: http.StatusNotFound, title: "There is nothing behind this link", result: "useragent_not_found",
+	},
+	"a cache that fails": {
+		change: func(w *world) { w.brokenCache = true },
+		status: http.StatusServiceUnavailable, title: "Something failed on our side", result: "internal_error",
+	},
+	"grants that can't be read": {
+		change: func(w *world) { w.brokenGrants = true },
+		status: http.StatusServiceUnavailable, title: "Something failed on our side", result: "internal_error",
+	},
+}
+
 func TestLinksThatAreClosed(t *testing.T) {
-	tests := map[string]struct {
-		change func(*world)
-		status int
-		title  string
-		result string
-	}{
-		"connected": {
-			change: func(w *world) {
-				w.grant.Consent.Epoch, w.grant.Consent.Wanted, w.grant.Tokens = epoch+1, false, &grant.Tokens{}
-			},
-			status: http.StatusOK, title: "This is already connected", result: "already_connected",
-		},
-		"replaced": {
-			change: func(w *world) { w.grant.Consent.Epoch = epoch + 1 },
-			status: http.StatusGone, title: "This attempt is no longer valid", result: "session_expired",
-		},
-		"disconnected": {
-			change: func(w *world) { w.connection.Spec.State = v1alpha1.StateDisconnected },
-			status: http.StatusConflict, title: "This connection is switched off", result: "disconnected",
-		},
-		"suspended": {
-			change: func(w *world) { w.connection.Spec.Suspend = true },
-			status: http.StatusConflict, title: "This connection is paused", result: "suspended",
-		},
-		"not wanted": {
-			change: func(w *world) { w.grant.Consent.Wanted = false },
-			status: http.StatusConflict, title: "Nothing is asked of you now", result: "not_wanted",
-		},
-		"not set up": {
-			change: func(w *world) {
-				w.grant.Consent.Wanted = false
-				w.connection.Status.Conditions = []metav1.Condition{{Type: "Ready", Status: "False", Reason: "InvalidConfig"}}
-			},
-			status: http.StatusConflict, title: "The X app is not set up", result: "invalid_config",
-		},
-		"being deleted": {
-			change: func(w *world) {
-				w.connection.Finalizers = []string{v1alpha1.FinalizerRevoke}
-				w.connection.DeletionTimestamp = &metav1.Time{Time: time.Unix(1, 0)}
-			},
-			status: http.StatusNotFound, title: "There is nothing behind this link", result: "useragent_not_found",
-		},
-		"without a grant": {
-			change: func(w *world) { w.grant = nil },
-			status: http.StatusNotFound, title: "There is nothing behind this link", result: "useragent_not_found",
-		},
-		"a cache that fails": {
-			change: func(w *world) { w.brokenCache = true },
-			status: http.StatusServiceUnavailable, title: "Something failed on our side", result: "internal_error",
-		},
-		"grants that can't be read": {
-			change: func(w *world) { w.brokenGrants = true },
-			status: http.StatusServiceUnavailable, title: "Something failed on our side", result: "internal_error",
-		},
-	}
-	for name, test := range tests {
+	for name, test := range closedLinks {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			test.change(w)
