@@ -1,0 +1,149 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/cmd/kubectl-xconnection/internal/terminal"
+)
+
+// consentFailures are the reasons that say how a person's last attempt ended.
+var consentFailures = []string{
+	v1alpha1.ReasonMissingParams,
+	v1alpha1.ReasonAuthorizationDenied,
+	v1alpha1.ReasonSessionExpired,
+	v1alpha1.ReasonTokenExchangeFailed,
+	v1alpha1.ReasonAgentNotFound,
+	v1alpha1.ReasonInvalidConfig,
+	v1alpha1.ReasonAccountMismatch,
+	v1alpha1.ReasonInternalError,
+}
+
+// consent walks a person through a consent: it shows the link and follows what
+// comes of it.
+type consent struct {
+	*factory
+	waiting
+	progress *terminal.Progress
+	// browse says whether to open the link in a browser.
+	browse bool
+	// request is the reconnect request that must have been answered; empty: any
+	// connected account will do.
+	request string
+
+	// shown is the link that the person has.
+	shown string
+	// told is how things stood when the person was last told.
+	told string
+}
+
+// walk shows the link and, if wanted, waits until the account is connected.
+func (c *consent) walk(ctx context.Context, client *connections, conn *v1alpha1.XConnection) error {
+	_, err := c.until(ctx, client, c.progress, conn, "a consent", func(conn *v1alpha1.XConnection) (bool, error) {
+		return c.step(ctx, conn)
+	})
+	return err
+}
+
+// step looks at one version of the object.
+func (c *consent) step(ctx context.Context, conn *v1alpha1.XConnection) (bool, error) {
+	if err := checkUsable(conn); err != nil {
+		return false, err
+	}
+	switch {
+	case !observed(conn):
+		c.progress.Wait("Waiting for the operator to look at %s", title(conn))
+		return false, nil
+	case c.answered(conn):
+		return c.finish(conn)
+	case isTrue(conn, v1alpha1.ConditionStalled):
+		return false, notReady(conn)
+	case conn.Status.AuthorizeURL == "":
+		c.progress.Wait("Waiting for a link (%s)", because(conn))
+		return false, nil
+	}
+	if err := c.tell(conn); err != nil {
+		return false, err
+	}
+	c.show(ctx, conn.Status.AuthorizeURL)
+	if !c.wait {
+		return true, nil
+	}
+	c.progress.Wait("Waiting for a person's consent")
+	return false, nil
+}
+
+// answered tells whether an account is connected and nothing more is asked of a
+// person.
+func (c *consent) answered(conn *v1alpha1.XConnection) bool {
+	return conn.Status.Connected && conn.Status.AuthorizeURL == "" &&
+		(c.request == "" || conn.Status.LastHandledReconnectAt == c.request)
+}
+
+// finish ends the walk once the operator is done as well.
+func (c *consent) finish(conn *v1alpha1.XConnection) (bool, error) {
+	switch {
+	case isReady(conn):
+		c.progress.Say("%s is connected as %s", title(conn), account(conn))
+		return true, nil
+	case isTrue(conn, v1alpha1.ConditionReconciling):
+		c.progress.Wait("Connected as %s, waiting for the token (%s)", account(conn), because(conn))
+		return false, nil
+	default:
+		return false, &problem{
+			code: ExitNotReady,
+			what: fmt.Sprintf("%s is connected as %s, but not ready: %s", title(conn), account(conn), because(conn)),
+			next: nextStep(conn),
+		}
+	}
+}
+
+// tell tells the person what came of an attempt. What the first look finds is an
+// earlier attempt's; what comes later ends the walk, unless an account stays
+// connected meanwhile.
+func (c *consent) tell(conn *v1alpha1.XConnection) error {
+	stands := because(conn)
+	if stands == c.told {
+		return nil
+	}
+	first := c.told == ""
+	c.told = stands
+	failed := !conn.Status.Connected && slices.Contains(consentFailures, ready(conn).Reason)
+	switch {
+	case failed && !first:
+		return &problem{
+			code: ExitNotReady,
+			what: fmt.Sprintf("%s was not connected: %s", title(conn), stands),
+			next: "To try again: " + call("connect", conn),
+		}
+	case failed:
+		c.progress.Say("The last attempt to connect %s failed: %s", title(conn), stands)
+	case !first || ready(conn).Reason != v1alpha1.ReasonConsentRequired:
+		c.progress.Say("%s", stands)
+	}
+	return nil
+}
+
+// show prints the link, and opens it, once. Standard output gets the link alone.
+func (c *consent) show(ctx context.Context, link string) {
+	if link == c.shown {
+		return
+	}
+	opened := c.shown != ""
+	c.shown = link
+	c.progress.Say("Open this link and consent with the X account to connect:")
+	c.progress.Aside(func() { _, _ = fmt.Fprintln(c.Out, link) })
+	if !c.browse || opened {
+		return
+	}
+	err := c.Open(ctx, link)
+	if err != nil && !errors.Is(err, terminal.ErrNoBrowser) {
+		c.progress.Say("The link could not be opened here: %v", err)
+	}
+}

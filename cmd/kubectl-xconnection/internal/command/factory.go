@@ -1,0 +1,78 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package command
+
+import (
+	"fmt"
+
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/rest"
+
+	"github.com/agentconnect/x-operator/cmd/kubectl-xconnection/internal/terminal"
+)
+
+// factory gives the commands what they work with, once the flags are parsed.
+type factory struct {
+	Options
+	flags *genericclioptions.ConfigFlags
+}
+
+func newFactory(options Options) *factory {
+	return &factory{Options: options, flags: genericclioptions.NewConfigFlags(true)}
+}
+
+// namespace is the one that was asked for, or else the kubeconfig's.
+func (f *factory) namespace() (string, error) {
+	namespace, _, err := f.flags.ToRawKubeConfigLoader().Namespace()
+	if err != nil {
+		return "", fmt.Errorf("finding the namespace: %w", err)
+	}
+	return namespace, nil
+}
+
+func (f *factory) config() (*rest.Config, error) {
+	config, err := f.flags.ToRESTConfig()
+	if err != nil {
+		return nil, fmt.Errorf("finding the cluster: %w", err)
+	}
+	// The API server's own priority and fairness holds us back, no client-side limit.
+	config.QPS = -1
+	config.WarningHandler = rest.NewWarningWriter(f.ErrOut, rest.WarningWriterOptions{
+		Deduplicate: true, Color: f.Screen.ErrColours,
+	})
+	return config, nil
+}
+
+// connections gives the client for XConnections, and the namespace to look in.
+func (f *factory) connections() (*connections, string, error) {
+	namespace, err := f.namespace()
+	if err != nil {
+		return nil, "", err
+	}
+	config, err := f.config()
+	if err != nil {
+		return nil, "", err
+	}
+	c, err := newConnections(config)
+	return c, namespace, err
+}
+
+// core gives the client for Secrets and namespaces.
+func (f *factory) core() (corev1client.CoreV1Interface, error) {
+	config, err := f.config()
+	if err != nil {
+		return nil, err
+	}
+	core, err := corev1client.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("making a client: %w", err)
+	}
+	return core, nil
+}
+
+// progress tells a person what is going on.
+func (f *factory) progress() *terminal.Progress {
+	return terminal.NewProgress(f.ErrOut, f.Screen.ErrColours, f.Clock)
+}
