@@ -6,10 +6,13 @@ package life
 import (
 	"context"
 	"encoding/json"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -184,4 +187,71 @@ func (tn *tenant) tokensOf() []xsim.TokenRecord {
 		}
 	}
 	return records
+}
+
+// waitFor waits until something holds.
+func (tn *tenant) waitFor(what string, holds func() bool) {
+	tn.t.Helper()
+	err := wait.PollUntilContextTimeout(tn.t.Context(), 50*time.Millisecond, patience, true, func(context.Context) (bool, error) {
+		return holds(), nil
+	})
+	if err != nil {
+		tn.t.Fatalf("waiting for %s: %v", what, err)
+	}
+}
+
+// says waits until Ready is False with a reason and a text in its message.
+func (tn *tenant) says(conn *v1alpha1.XConnection, reason, text string) {
+	tn.t.Helper()
+	tn.eventually("waiting for "+reason+": "+text, conn, func(conn *v1alpha1.XConnection) bool {
+		ready := conditionOf(conn, v1alpha1.ConditionReady)
+		return ready.Status == metav1.ConditionFalse && ready.Reason == reason && strings.Contains(ready.Message, text)
+	})
+}
+
+func conditionOf(conn *v1alpha1.XConnection, kind string) metav1.Condition {
+	if condition := meta.FindStatusCondition(conn.Status.Conditions, kind); condition != nil {
+		return *condition
+	}
+	return metav1.Condition{}
+}
+
+func hasCondition(conn *v1alpha1.XConnection, kind string) bool {
+	return meta.IsStatusConditionTrue(conn.Status.Conditions, kind)
+}
+
+func (tn *tenant) update(object client.Object) {
+	tn.t.Helper()
+	if err := tn.plane.Client().Update(tn.t.Context(), object); err != nil {
+		tn.t.Fatal(err)
+	}
+}
+
+// newSecret gives the tenant's app another secret, at X and in its Secret.
+func (tn *tenant) newSecret() {
+	tn.t.Helper()
+	app := tn.xapp(tn.clientID)
+	app.ClientSecret += "-renewed"
+	tn.x.RegisterApp(app)
+	stored := &corev1.Secret{}
+	key := types.NamespacedName{Namespace: tn.namespace, Name: "own-app"}
+	if err := tn.plane.Client().Get(tn.t.Context(), key, stored); err != nil {
+		tn.t.Fatal(err)
+	}
+	stored.Data[v1alpha1.AppKeyClientSecret] = []byte(app.ClientSecret)
+	tn.update(stored)
+}
+
+// hasEvent waits for an event on an object.
+func (tn *tenant) hasEvent(conn *v1alpha1.XConnection, reason string) {
+	tn.t.Helper()
+	tn.waitFor("the event "+reason, func() bool {
+		var list eventsv1.EventList
+		if tn.plane.Client().List(tn.t.Context(), &list, client.InNamespace(conn.Namespace)) != nil {
+			return false
+		}
+		return slices.ContainsFunc(list.Items, func(event eventsv1.Event) bool {
+			return event.Regarding.UID == conn.UID && event.Reason == reason
+		})
+	})
 }

@@ -1,0 +1,148 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package life
+
+import (
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/xsim"
+)
+
+// TestForeignTokenSecret: a Secret that is not ours is never touched.
+func TestForeignTokenSecret(t *testing.T) {
+	tn := newTenant(t)
+	foreign := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: tn.namespace, Name: "agent-x-token"},
+		Data:       map[string][]byte{"precious": []byte("value")},
+	}
+	tn.create(foreign)
+	conn := tn.connection("agent")
+	tn.consent(conn, xsim.Choice{Account: "squatter"})
+	tn.reaches(conn, metav1.ConditionFalse, v1alpha1.ReasonTokenSecretConflict)
+	if present := tn.token(conn); present.ResourceVersion != foreign.ResourceVersion {
+		t.Errorf("the foreign Secret was touched: %+v", present.ObjectMeta)
+	}
+	tn.alter(conn, func(conn *v1alpha1.XConnection) { conn.Spec.TokenSecretName = "another" })
+	tn.reaches(conn, metav1.ConditionTrue, v1alpha1.ReasonConnected)
+	tn.checkToken(conn)
+}
+
+// TestAppSecret: a Secret of an Own app that is missing, without the label, or
+// without a key is told apart, and its coming is noticed.
+func TestAppSecret(t *testing.T) {
+	tn := newTenant(t)
+	conn := tn.connection("agent", func(conn *v1alpha1.XConnection) { conn.Spec.AppSecretRef.Name = "late" })
+	tn.says(conn, v1alpha1.ReasonInvalidConfig, "does not exist")
+	late := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: tn.namespace, Name: "late"},
+		Data:       map[string][]byte{v1alpha1.AppKeyClientID: []byte(tn.clientID)},
+	}
+	tn.create(late)
+	tn.alter(conn, func(conn *v1alpha1.XConnection) { conn.Labels = map[string]string{"look": "again"}; conn.Spec.Username = "late_app" })
+	tn.says(conn, v1alpha1.ReasonInvalidConfig, "lacks the label")
+	late.Labels = map[string]string{v1alpha1.LabelApp: v1alpha1.LabelAppValue}
+	tn.update(late)
+	tn.says(conn, v1alpha1.ReasonInvalidConfig, `"clientSecret"`)
+	late.Data = credentials(tn.clientID)
+	tn.update(late)
+	tn.reaches(conn, metav1.ConditionFalse, v1alpha1.ReasonConsentRequired)
+	tn.consent(conn, xsim.Choice{Account: "late_app"})
+	tn.reaches(conn, metav1.ConditionTrue, v1alpha1.ReasonConnected)
+}
+
+// TestXAppTerms: an XApp says which namespaces, which scopes, and whether the
+// account must be named; a namespace that loses the right is told so, and its
+// grant is kept.
+func TestXAppTerms(t *testing.T) {
+	tn := newTenant(t)
+	conn := tn.connect("agent", "guest", useShared)
+	greedy := tn.connection("greedy", useShared, func(conn *v1alpha1.XConnection) { conn.Spec.Scopes = []string{"tweet.read", "dm.read"} })
+	tn.says(greedy, v1alpha1.ReasonInvalidConfig, "does not allow the scopes dm.read")
+
+	namespace := &corev1.Namespace{}
+	if err := tn.plane.Client().Get(t.Context(), types.NamespacedName{Name: tn.namespace}, namespace); err != nil {
+		t.Fatal(err)
+	}
+	delete(namespace.Labels, "x")
+	tn.update(namespace)
+	tn.says(conn, v1alpha1.ReasonInvalidConfig, "does not allow the namespace")
+	if !hasCondition(conn, v1alpha1.ConditionStalled) {
+		t.Error("a namespace that lost the right is not Stalled")
+	}
+	namespace.Labels["x"] = "allowed"
+	tn.update(namespace)
+	tn.reaches(conn, metav1.ConditionTrue, v1alpha1.ReasonConnected)
+	tn.refreshNow(conn, "after the right came back")
+	tn.checkToken(conn)
+}
+
+// TestTenantsApart: two tenants with the same names side by side have their own
+// tokens, and the link of one does not work for the other.
+func TestTenantsApart(t *testing.T) {
+	one, two := newTenant(t), newTenant(t)
+	a, b := one.connect("agent", "tenant_one"), two.connect("agent", "tenant_two")
+	tokenA, tokenB := one.checkToken(a), two.checkToken(b)
+	if tokenA == tokenB {
+		t.Error("two tenants hold the same token")
+	}
+	for _, record := range one.tokensOf() {
+		if record.Hash == xsim.Hash(tokenB) {
+			t.Error("the second tenant's token was issued to the first tenant's app")
+		}
+	}
+	third := two.connection("third")
+	stolen := strings.Replace(two.link(third), "/"+two.namespace+"/", "/"+one.namespace+"/", 1)
+	if page, err := xsim.Consent(t.Context(), nil, stolen, xsim.Choice{}); err == nil {
+		t.Errorf("a link works for another object: %+v", page)
+	}
+}
+
+// TestOperatorNamespace: XConnections in the grants' namespace are refused.
+func TestOperatorNamespace(t *testing.T) {
+	tn := &tenant{world: shared, t: t, namespace: operatorNamespace}
+	conn := tn.connection("intruder", useShared)
+	tn.says(conn, v1alpha1.ReasonInvalidConfig, "operator's own namespace")
+	if err := tn.plane.Client().Delete(t.Context(), conn); err != nil {
+		t.Fatal(err)
+	}
+	tn.gone(conn)
+}
+
+// TestAgent: a missing workload is told, stands in nothing's way, and its coming
+// and going are noticed.
+func TestAgent(t *testing.T) {
+	tn := newTenant(t)
+	conn := tn.connection("agent", func(conn *v1alpha1.XConnection) {
+		conn.Spec.AgentRef = &v1alpha1.AgentReference{APIVersion: "apps/v1", Kind: "Deployment", Name: "bot"}
+	})
+	tn.consent(conn, xsim.Choice{Account: "agentless"})
+	tn.reaches(conn, metav1.ConditionFalse, v1alpha1.ReasonAgentNotFound)
+	tn.refreshNow(conn, "all the same")
+	tn.checkToken(conn)
+
+	labels := map[string]string{"app": "bot"}
+	deployment := &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Namespace: tn.namespace, Name: "bot"},
+		Spec: appsv1.DeploymentSpec{
+			Selector: &metav1.LabelSelector{MatchLabels: labels},
+			Template: corev1.PodTemplateSpec{
+				ObjectMeta: metav1.ObjectMeta{Labels: labels},
+				Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "bot", Image: "example.com/bot:v1"}}},
+			},
+		},
+	}
+	tn.create(deployment)
+	tn.reaches(conn, metav1.ConditionTrue, v1alpha1.ReasonConnected)
+	if err := tn.plane.Client().Delete(t.Context(), deployment); err != nil {
+		t.Fatal(err)
+	}
+	tn.reaches(conn, metav1.ConditionFalse, v1alpha1.ReasonAgentNotFound)
+}
