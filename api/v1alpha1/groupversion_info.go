@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package v1alpha1 is the API of the X operator: an XConnection is an agent's
-// connection to one X account, and an XApp is an X developer app that namespaces
-// share.
+// connection to one X account, an XPost is something that is published through it,
+// and an XApp is an X developer app that namespaces share.
 //
 // +kubebuilder:object:generate=true
 // +groupName=x.agentconnect.dev
@@ -27,7 +27,8 @@ var (
 )
 
 func addKnownTypes(scheme *runtime.Scheme) error {
-	scheme.AddKnownTypes(GroupVersion, &XApp{}, &XAppList{}, &XConnection{}, &XConnectionList{})
+	scheme.AddKnownTypes(GroupVersion, &XApp{}, &XAppList{}, &XConnection{}, &XConnectionList{},
+		&XPost{}, &XPostList{})
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil
 }

@@ -22,7 +22,29 @@ const (
 	// AnnotationRotation on a token Secret says which rotation of the grant its
 	// access token belongs to; it never goes down.
 	AnnotationRotation = "x.agentconnect.dev/rotation"
+
+	// AnnotationApprovedGeneration on an XPost approves the spec of that
+	// metadata.generation and no other. The admission policy x-operator-post-approval
+	// lets those alone set it whose RBAC allows the verb approve on the XPost.
+	AnnotationApprovedGeneration = "x.agentconnect.dev/approved-generation"
+
+	// AnnotationRetryRequestedAt on an XPost asks to send again a post that X refused,
+	// or one whose outcome is Unknown and that a person did not find at X. A new value,
+	// of any form, is a new request; status.lastHandledRetryAt shows the last value
+	// that was handled.
+	AnnotationRetryRequestedAt = "x.agentconnect.dev/retry-requested-at"
+
+	// AnnotationPublishedAs on an XPost whose outcome is Unknown says under which id a
+	// person found the post at X.
+	AnnotationPublishedAs = "x.agentconnect.dev/published-as"
 )
+
+// LabelPostApproval with the value "Required" on a Namespace makes every XPost in it
+// wait for approval.
+const LabelPostApproval = "x.agentconnect.dev/post-approval"
+
+// FinalizerDeletePosts keeps an XPost until its posts have been deleted at X.
+const FinalizerDeletePosts = "x.agentconnect.dev/delete-posts"
 
 // FinalizerRevoke keeps an XConnection until its tokens have been revoked at X.
 const FinalizerRevoke = "x.agentconnect.dev/revoke"
