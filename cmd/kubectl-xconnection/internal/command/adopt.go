@@ -63,11 +63,12 @@ type adopt struct {
 func newAdopt(f *factory) *cobra.Command {
 	a := &adopt{factory: f, dryRun: dryRunNone, grantNamespace: defaultGrantNamespace}
 	cmd := &cobra.Command{
-		Use:               "adopt [NAME...]",
-		Short:             "Adopt the grants of a restored or moved cluster",
-		Long:              adoptLong,
-		Example:           adoptExample,
-		ValidArgsFunction: f.completeNames,
+		Use:                   "adopt [NAME...]",
+		DisableFlagsInUseLine: true,
+		Short:                 "Adopt the grants of a restored or moved cluster",
+		Long:                  adoptLong,
+		Example:               adoptExample,
+		ValidArgsFunction:     f.completeNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := a.validate(cmd, args); err != nil {
 				return err

@@ -41,13 +41,14 @@ var (
 func newConnect(f *factory) *cobra.Command {
 	c := newConsent(f)
 	cmd := &cobra.Command{
-		Use:               "connect NAME",
-		Short:             "Connect an X account: show the link and wait for the consent",
-		Long:              connectLong,
-		Example:           connectExample,
-		Args:              oneName,
-		ValidArgsFunction: f.completeName,
-		RunE:              func(cmd *cobra.Command, args []string) error { return c.connect(cmd.Context(), plainName(args[0])) },
+		Use:                   "connect NAME",
+		DisableFlagsInUseLine: true,
+		Short:                 "Connect an X account: show the link and wait for the consent",
+		Long:                  connectLong,
+		Example:               connectExample,
+		Args:                  oneName,
+		ValidArgsFunction:     f.completeName,
+		RunE:                  func(cmd *cobra.Command, args []string) error { return c.connect(cmd.Context(), plainName(args[0])) },
 	}
 	c.addFlags(cmd)
 	return cmd

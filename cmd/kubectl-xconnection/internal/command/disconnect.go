@@ -45,13 +45,14 @@ func newDisconnect(f *factory) *cobra.Command {
 		print: resultFlags(),
 	}
 	cmd := &cobra.Command{
-		Use:               "disconnect NAME",
-		Short:             "Revoke the tokens at X and forget them",
-		Long:              disconnectLong,
-		Example:           disconnectExample,
-		Args:              oneName,
-		ValidArgsFunction: f.completeName,
-		RunE:              func(cmd *cobra.Command, args []string) error { return d.run(cmd.Context(), plainName(args[0])) },
+		Use:                   "disconnect NAME",
+		DisableFlagsInUseLine: true,
+		Short:                 "Revoke the tokens at X and forget them",
+		Long:                  disconnectLong,
+		Example:               disconnectExample,
+		Args:                  oneName,
+		ValidArgsFunction:     f.completeName,
+		RunE:                  func(cmd *cobra.Command, args []string) error { return d.run(cmd.Context(), plainName(args[0])) },
 	}
 	d.addFlags(cmd, "If true, wait until the tokens are revoked at X.")
 	addResultFlags(cmd, d.print)

@@ -53,13 +53,18 @@ func report(ctx context.Context, err error, options Options) int {
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return ExitInterrupted
 	}
+	return reportAll(err, options)
+}
+
+// reportAll prints each error of several that were joined.
+func reportAll(err error, options Options) int {
 	var several interface{ Unwrap() []error }
 	if !errors.As(err, &several) {
 		return reportOne(err, options)
 	}
 	code := ExitInterrupted
 	for _, one := range several.Unwrap() {
-		code = min(code, reportOne(one, options))
+		code = min(code, reportAll(one, options))
 	}
 	return code
 }

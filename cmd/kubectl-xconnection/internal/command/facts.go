@@ -65,10 +65,10 @@ func notReady(conn *v1alpha1.XConnection) error {
 // nextStep says what a person can do about an XConnection that is not ready.
 func nextStep(conn *v1alpha1.XConnection) string {
 	switch {
-	case conn.Spec.State == v1alpha1.StateDisconnected, conn.Status.AuthorizeURL != "":
-		return "To connect it: " + call("connect", conn)
 	case conn.Spec.Suspend:
 		return fmt.Sprintf(`To resume it: kubectl patch xconnection %s -n %s --type=merge -p '{"spec":{"suspend":false}}'`, conn.Name, conn.Namespace)
+	case conn.Spec.State == v1alpha1.StateDisconnected, conn.Status.AuthorizeURL != "":
+		return "To connect it: " + call("connect", conn)
 	default:
 		return fmt.Sprintf("For more: kubectl describe xconnection %s -n %s", conn.Name, conn.Namespace)
 	}

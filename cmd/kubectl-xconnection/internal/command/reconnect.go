@@ -30,13 +30,14 @@ var (
 func newReconnect(f *factory) *cobra.Command {
 	c := newConsent(f)
 	cmd := &cobra.Command{
-		Use:               "reconnect NAME",
-		Short:             "Ask for consent again while the present token keeps working",
-		Long:              reconnectLong,
-		Example:           reconnectExample,
-		Args:              oneName,
-		ValidArgsFunction: f.completeName,
-		RunE:              func(cmd *cobra.Command, args []string) error { return c.reconnect(cmd.Context(), plainName(args[0])) },
+		Use:                   "reconnect NAME",
+		DisableFlagsInUseLine: true,
+		Short:                 "Ask for consent again while the present token keeps working",
+		Long:                  reconnectLong,
+		Example:               reconnectExample,
+		Args:                  oneName,
+		ValidArgsFunction:     f.completeName,
+		RunE:                  func(cmd *cobra.Command, args []string) error { return c.reconnect(cmd.Context(), plainName(args[0])) },
 	}
 	c.addFlags(cmd)
 	return cmd

@@ -48,13 +48,14 @@ func newRefresh(f *factory) *cobra.Command {
 		print: resultFlags(),
 	}
 	cmd := &cobra.Command{
-		Use:               "refresh NAME",
-		Short:             "Refresh the access token now",
-		Long:              refreshLong,
-		Example:           refreshExample,
-		Args:              oneName,
-		ValidArgsFunction: f.completeName,
-		RunE:              func(cmd *cobra.Command, args []string) error { return r.run(cmd.Context(), plainName(args[0])) },
+		Use:                   "refresh NAME",
+		DisableFlagsInUseLine: true,
+		Short:                 "Refresh the access token now",
+		Long:                  refreshLong,
+		Example:               refreshExample,
+		Args:                  oneName,
+		ValidArgsFunction:     f.completeName,
+		RunE:                  func(cmd *cobra.Command, args []string) error { return r.run(cmd.Context(), plainName(args[0])) },
 	}
 	r.addFlags(cmd, "If true, wait until the token was refreshed.")
 	addResultFlags(cmd, r.print)

@@ -50,12 +50,12 @@ type status struct {
 func newStatus(f *factory) *cobra.Command {
 	s := &status{factory: f, print: newStatusPrintFlags()}
 	cmd := &cobra.Command{
-		Use:               "status [NAME...]",
-		Aliases:           []string{"get"},
-		Short:             "Show whether accounts are connected, whose, and until when",
-		Long:              statusLong,
-		Example:           statusExample,
-		ValidArgsFunction: f.completeNames,
+		Use:                   "status [NAME...]",
+		DisableFlagsInUseLine: true,
+		Short:                 "Show whether accounts are connected, whose, and until when",
+		Long:                  statusLong,
+		Example:               statusExample,
+		ValidArgsFunction:     f.completeNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return s.run(cmd.Context(), cmd, plainNames(args))
 		},
