@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/failpoint"
 	"github.com/agentconnect/x-operator/internal/grant"
 )
 
@@ -73,6 +74,7 @@ func desiredToken(conn *v1alpha1.XConnection, g *grant.Grant, present *corev1.Se
 
 // publish writes the token Secret, under the version that was seen.
 func (r *XConnectionReconciler) publish(ctx context.Context, s *scope) error {
+	failpoint.Hit("publish-before-write")
 	desired := desiredToken(s.conn, s.grant, s.token)
 	if s.token == nil {
 		return r.createToken(ctx, s, desired)
@@ -90,6 +92,7 @@ func (r *XConnectionReconciler) publish(ctx context.Context, s *scope) error {
 	} else if err != nil {
 		return fmt.Errorf("writing the token Secret %q: %w", desired.Name, err)
 	}
+	failpoint.Hit("publish-after-write")
 	s.token = desired
 	return nil
 }
@@ -100,6 +103,7 @@ func (r *XConnectionReconciler) publish(ctx context.Context, s *scope) error {
 func (r *XConnectionReconciler) createToken(ctx context.Context, s *scope, desired *corev1.Secret) error {
 	err := r.Create(ctx, desired)
 	if err == nil {
+		failpoint.Hit("publish-after-write")
 		s.token = desired
 		return nil
 	}

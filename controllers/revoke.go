@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/agentconnect/x-operator/internal/failpoint"
 	"github.com/agentconnect/x-operator/internal/grant"
 	"github.com/agentconnect/x-operator/internal/redeem"
 	"github.com/agentconnect/x-operator/internal/xapi"
@@ -26,6 +27,7 @@ func Grantee(clientID, userID string) string { return clientID + "|" + userID }
 // revoked. An unfinished attempt that is waited for no longer ends with it: its
 // answer, should one come, is revoked as well.
 func (r *XConnectionReconciler) forget(ctx context.Context, s *scope) error {
+	failpoint.Hit("revoke-before-forget")
 	return r.change(ctx, s, "giving up the tokens", func(g *grant.Grant) { g.Forget() })
 }
 
@@ -69,6 +71,7 @@ func (r *XConnectionReconciler) deleteGrant(ctx context.Context, s *scope) error
 	if err := r.Store.Delete(ctx, s.grant); err != nil {
 		return fmt.Errorf("deleting the grant: %w", err)
 	}
+	failpoint.Hit("revoke-after-delete")
 	r.setGrant(ctx, s, nil)
 	return nil
 }

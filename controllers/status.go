@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/failpoint"
 	"github.com/agentconnect/x-operator/internal/grant"
 	"github.com/agentconnect/x-operator/internal/outcome"
 	"github.com/agentconnect/x-operator/internal/redeem"
@@ -33,9 +34,11 @@ func (r *XConnectionReconciler) writeStatus(ctx context.Context, s *scope) error
 	if equality.Semantic.DeepEqual(before.Status, after.Status) {
 		return nil
 	}
+	failpoint.Hit("publish-before-status")
 	if err := r.Status().Patch(ctx, after, client.MergeFrom(before)); err != nil {
 		return client.IgnoreNotFound(fmt.Errorf("writing the status: %w", err))
 	}
+	failpoint.Hit("publish-after-status")
 	r.notify(before, after)
 	return nil
 }

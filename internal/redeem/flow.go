@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/failpoint"
 	"github.com/agentconnect/x-operator/internal/grant"
 	"github.com/agentconnect/x-operator/internal/xapi"
 )
@@ -44,25 +45,25 @@ func (r *Redeemer) Consent(ctx context.Context, request ConsentRequest) (Consent
 
 func (r *Redeemer) consent(ctx context.Context, request ConsentRequest, id string) (ConsentResult, error) {
 	start := r.Now()
-	failpoint("consent-before-claim")
+	failpoint.Hit("consent-before-claim")
 	g, early, err := r.claim(ctx, request, id)
 	if err != nil || early != nil {
 		return deref(early), err
 	}
-	failpoint("consent-after-claim")
+	failpoint.Hit("consent-after-claim")
 	if request.Denied != "" {
 		return r.conclude(ctx, g, request, string(v1alpha1.ErrorAuthorizationDenied), messageDenied)
 	}
 	answer, err := r.X.Exchange(ctx, request.Credentials, xapi.ExchangeRequest{
 		Code: request.Code, Verifier: request.Verifier, RedirectURI: request.RedirectURI,
 	}, r.guard(start))
-	failpoint("consent-after-answer")
+	failpoint.Hit("consent-after-answer")
 	r.called("exchange", request.Credentials, err)
 	if err != nil {
 		return r.conclude(ctx, g, request, r.ConsentCode(err), err.Error())
 	}
 	g, err = r.keepCandidate(ctx, g, request, answer)
-	failpoint("consent-after-candidate")
+	failpoint.Hit("consent-after-candidate")
 	switch {
 	case err != nil:
 		return ConsentResult{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
@@ -111,7 +112,7 @@ func (r *Redeemer) claimOnce(ctx context.Context, request ConsentRequest, id str
 	invited := false
 	g, err = r.Store.Update(ctx, g, func(g *grant.Grant) {
 		invited = g.Consent.Wanted && g.Consent.Epoch == request.Epoch &&
-			g.Consent.App.ClientID == request.Credentials.ClientID
+			(request.Denied != "" || g.Consent.App.ClientID == request.Credentials.ClientID)
 		for _, earlier := range g.Consent.Claims {
 			invited = invited || earlier.Nonce == request.Nonce
 		}
@@ -217,6 +218,7 @@ func consented(g *grant.Grant, creds xapi.Credentials, answer xapi.Tokens) grant
 func (r *Redeemer) SettleCandidate(ctx context.Context, g *grant.Grant, pin string) (*grant.Grant, ConsentResult, error) {
 	nonce := g.Candidate.Nonce
 	user, err := r.X.Me(ctx, g.Candidate.AccessToken)
+	failpoint.Hit("consent-after-account")
 	account := grant.Account{UserID: user.ID, Username: user.Username}
 	if err != nil && !undisclosed(err) {
 		return g, ConsentResult{}, fmt.Errorf("asking X whose account consented: %w", err)
@@ -232,7 +234,7 @@ func (r *Redeemer) SettleCandidate(ctx context.Context, g *grant.Grant, pin stri
 		result = r.judge(g, pin, err)
 		g.Conclude(nonce, result.Code, result.Message, now)
 	}})
-	failpoint("consent-after-promote")
+	failpoint.Hit("consent-after-promote")
 	if settleErr != nil {
 		return g, ConsentResult{}, fmt.Errorf("%w: %w", ErrUnavailable, settleErr)
 	}

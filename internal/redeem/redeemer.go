@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/agentconnect/x-operator/internal/failpoint"
 	"github.com/agentconnect/x-operator/internal/grant"
 	"github.com/agentconnect/x-operator/internal/secret"
 	"github.com/agentconnect/x-operator/internal/xapi"
@@ -99,6 +100,7 @@ func (r *Redeemer) Seen(attempt grant.Attempt) (mine, gone bool) {
 // clock or by the monotonic one, which stands still while a machine sleeps.
 func (r *Redeemer) guard(start time.Time) xapi.Guard {
 	return func() error {
+		failpoint.Hit("redeem-before-send")
 		now := r.Now()
 		if now.Sub(start) > sendWithin || now.Round(0).Sub(start.Round(0)) > sendWithin {
 			return errTooLate

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/agentconnect/x-operator/internal/failpoint"
 	"github.com/agentconnect/x-operator/internal/grant"
 	"github.com/agentconnect/x-operator/internal/xapi"
 )
@@ -60,21 +61,21 @@ func (r *Redeemer) Refresh(ctx context.Context, g *grant.Grant, creds xapi.Crede
 func (r *Redeemer) refresh(ctx context.Context, g *grant.Grant, creds xapi.Credentials, attempt grant.Attempt) (*grant.Grant, error) {
 	start := r.Now()
 	attempt.StartedAt = start.UTC().Round(0)
-	failpoint("refresh-before-intent")
+	failpoint.Hit("refresh-before-intent")
 	fenced, err := r.fence(ctx, g, attempt)
 	if err != nil {
 		return nil, err
 	}
-	failpoint("refresh-after-intent")
+	failpoint.Hit("refresh-after-intent")
 	sent := *fenced.Tokens
 	answer, err := r.X.Refresh(ctx, creds, sent.RefreshToken, r.guard(start))
-	failpoint("refresh-after-answer")
+	failpoint.Hit("refresh-after-answer")
 	r.called("refresh", creds, err)
 	if err != nil {
 		return r.settle(ctx, fenced, r.failed(fenced, attempt, err))
 	}
 	settled, err := r.settle(ctx, fenced, r.rotated(fenced, creds, attempt, answer))
-	failpoint("refresh-after-persist")
+	failpoint.Hit("refresh-after-persist")
 	return settled, err
 }
 

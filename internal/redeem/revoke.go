@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/agentconnect/x-operator/internal/failpoint"
 	"github.com/agentconnect/x-operator/internal/grant"
 	"github.com/agentconnect/x-operator/internal/xapi"
 )
@@ -46,8 +47,9 @@ func (r *Redeemer) RevokeOne(ctx context.Context, g *grant.Grant, options Revoke
 
 func (r *Redeemer) revokeOne(ctx context.Context, g *grant.Grant, options RevokeOptions) (RevokeResult, error) {
 	retired := g.Retired[0]
+	failpoint.Hit("revoke-before-call")
 	forgotten, err := r.revokeRetired(ctx, retired, options)
-	failpoint("revoke-after-call")
+	failpoint.Hit("revoke-after-call")
 	if err != nil {
 		return RevokeResult{}, err
 	}
@@ -55,6 +57,7 @@ func (r *Redeemer) revokeOne(ctx context.Context, g *grant.Grant, options Revoke
 		owner:  g.Owner,
 		change: func(g *grant.Grant) { g.DropRetired(retired) },
 	})
+	failpoint.Hit("revoke-after-persist")
 	return RevokeResult{Grant: after, Forgotten: forgotten}, err
 }
 
@@ -90,6 +93,7 @@ func (r *Redeemer) revokeSet(ctx context.Context, creds xapi.Credentials, tokens
 			return fmt.Errorf("revoking the refresh token: %w", err)
 		}
 	}
+	failpoint.Hit("revoke-between-calls")
 	err := r.X.Revoke(ctx, creds, tokens.AccessToken, xapi.HintAccessToken)
 	r.Report.Called("revoke", err)
 	if err != nil {

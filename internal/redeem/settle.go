@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/agentconnect/x-operator/internal/failpoint"
 	"github.com/agentconnect/x-operator/internal/grant"
 )
 
@@ -61,7 +62,10 @@ func (r *Redeemer) settleOnce(ctx context.Context, seen *grant.Grant, s settleme
 		}
 		seen = fresh
 	}
-	return r.Store.Update(ctx, seen, s.change)
+	failpoint.Hit("persist-before-write")
+	settled, err := r.Store.Update(ctx, seen, s.change)
+	failpoint.Hit("persist-after-write")
+	return settled, err
 }
 
 // pause waits; ctx is one that does not end while there is something to keep.
