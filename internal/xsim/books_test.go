@@ -47,7 +47,7 @@ func TestEventsPairCallsWithTheirAnswers(t *testing.T) {
 	got := f.sim.Books().Events
 	want[0].Presented = got[0].Presented // the code's
 	for i := range want {
-		want[i].At, want[i].ClientID, want[i].Delivery = start, clientID, xsim.DeliveryComplete
+		want[i].At, want[i].Host, want[i].ClientID, want[i].Delivery = start, f.host(), clientID, xsim.DeliveryComplete
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("events:\n%+v\nwant\n%+v", got, want)

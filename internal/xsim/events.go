@@ -51,7 +51,10 @@ const (
 type Event struct {
 	At       time.Time `json:"at"`
 	Endpoint Endpoint  `json:"endpoint"`
-	ClientID string    `json:"clientId,omitempty"`
+	// Host is the address that the call was sent to: a simulator that is served at
+	// several tells by it who called.
+	Host     string `json:"host,omitempty"`
+	ClientID string `json:"clientId,omitempty"`
 	// Grant is empty if what was presented is unknown.
 	Grant string `json:"grant,omitempty"`
 	// Presented is the hash of the refresh token, code, revoked token or bearer
@@ -76,6 +79,7 @@ type Event struct {
 type event struct {
 	at        time.Time
 	endpoint  Endpoint
+	host      string
 	client    string
 	presented string
 	outcome   Outcome
@@ -93,7 +97,7 @@ func (s *Server) log(c *call) *event {
 	if !c.Endpoint.booked() {
 		return nil
 	}
-	e := &event{at: s.clock.now(), endpoint: c.Endpoint, client: c.ClientID, presented: c.Token, outcome: OutcomeRefused}
+	e := &event{at: s.clock.now(), endpoint: c.Endpoint, host: c.request.Host, client: c.ClientID, presented: c.Token, outcome: OutcomeRefused}
 	e.delivery = DeliveryPending
 	s.events = append(s.events, e)
 	return e
@@ -126,6 +130,7 @@ func (e *event) record() Event {
 	r := Event{
 		At:        e.at,
 		Endpoint:  e.endpoint,
+		Host:      e.host,
 		ClientID:  e.client,
 		Presented: Hash(e.presented),
 		Outcome:   e.outcome,

@@ -72,7 +72,7 @@ func TestFaultsBeforeAndAfterTheRotation(t *testing.T) {
 func wantSpoilt(t *testing.T, f *fixture, token string, kind xsim.FaultKind, spent bool) {
 	t.Helper()
 	want := xsim.Event{
-		At: start, Endpoint: xsim.EndpointRefresh, ClientID: clientID, Presented: xsim.Hash(token),
+		At: start, Endpoint: xsim.EndpointRefresh, Host: f.host(), ClientID: clientID, Presented: xsim.Hash(token),
 		Outcome: xsim.OutcomeUnprocessed, Fault: kind, Delivery: xsim.DeliveryCut,
 	}
 	got := f.lastEvent()

@@ -57,6 +57,9 @@ func newFixture(t *testing.T, change func(*xsim.Config)) *fixture {
 	return &fixture{t: t, sim: sim, server: server, url: server.URL}
 }
 
+// host is the address that the books know the simulator by.
+func (f *fixture) host() string { return strings.TrimPrefix(f.url, "http://") }
+
 // reply is an answer, read whole.
 type reply struct {
 	status int
