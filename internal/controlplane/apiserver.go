@@ -77,6 +77,11 @@ func (c *ControlPlane) configureAPIServer(options Options) error {
 	if err := os.WriteFile(path, []byte(authenticationConfig), 0o600); err != nil {
 		return fmt.Errorf("configuring kube-apiserver: %w", err)
 	}
+	wrapped, err := c.wrapAPIServer()
+	if err != nil {
+		return err
+	}
+	c.env.ControlPlane.APIServer.Path = wrapped
 	arguments := c.env.ControlPlane.APIServer.Configure()
 	arguments.Set("authentication-config", path)
 	arguments.Set("enable-admission-plugins", "OwnerReferencesPermissionEnforcement")
