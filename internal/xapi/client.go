@@ -75,3 +75,14 @@ func New(options Options) *Client {
 	}
 	return client
 }
+
+// Telling gives a client on the same connections that tells a further observer of
+// its calls, so that a caller learns what X said of the limits with one answer.
+func (c *Client) Telling(observer Observer) *Client {
+	other := *c
+	other.observe = func(endpoint string, status int, took time.Duration, limits Limits) {
+		c.observe(endpoint, status, took, limits)
+		observer(endpoint, status, took, limits)
+	}
+	return &other
+}

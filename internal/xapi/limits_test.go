@@ -5,10 +5,12 @@ package xapi_test
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
 
+	"github.com/agentconnect/x-operator/internal/secret"
 	"github.com/agentconnect/x-operator/internal/xapi"
 )
 
@@ -90,5 +92,29 @@ func TestResetAt(t *testing.T) {
 		if !got.Equal(want) {
 			t.Errorf("%s: got %s, want %s", name, got, want)
 		}
+	}
+}
+
+func TestTelling(t *testing.T) {
+	header := http.Header{"X-Rate-Limit-Limit": {"100"}, "X-Rate-Limit-Remaining": {"99"}}
+	want := xapi.Limits{Window: xapi.Window{Limit: 100, Remaining: 99}}
+	var first, second []xapi.Limits
+	client := xapi.New(xapi.Options{
+		Clock:     func() time.Time { return now },
+		Transport: &canned{status: 200, header: header, body: `{"data":{"id":"1","username":"jane"}}`},
+		Observer: func(_ string, _ int, _ time.Duration, limits xapi.Limits) {
+			first = append(first, limits)
+		},
+	})
+	telling := client.Telling(func(_ string, _ int, _ time.Duration, limits xapi.Limits) {
+		second = append(second, limits)
+	})
+	for _, c := range []*xapi.Client{telling, client} {
+		if _, err := c.Me(t.Context(), secret.New(accessToken)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(first, []xapi.Limits{want, want}) || !slices.Equal(second, []xapi.Limits{want}) {
+		t.Errorf("the client's own observer was told %v, the further one %v", first, second)
 	}
 }

@@ -173,3 +173,26 @@ func trusting(t *testing.T, server *httptest.Server) *http.Transport {
 	t.Cleanup(transport.CloseIdleConnections)
 	return transport
 }
+
+func TestGuardStopsAPost(t *testing.T) {
+	arrived := make(chan string, 1)
+	client := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		arrived <- string(body)
+	})
+	forbidden := errors.New("the process was paused")
+	_, err := client.CreatePost(t.Context(), secret.New(accessToken), xapi.PostRequest{
+		Text: "Hello", Guard: func() error { return forbidden },
+	})
+	got := failure(t, err)
+	if want := (xapi.Error{Kind: xapi.KindAborted, Err: forbidden}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	select {
+	case body := <-arrived:
+		if body != "" {
+			t.Errorf("%q was sent", body)
+		}
+	default:
+	}
+}

@@ -26,6 +26,9 @@ type PostRequest struct {
 	ReplySettings string
 	// MadeWithAI discloses media made with AI.
 	MadeWithAI bool
+	// Guard may stop the call at the last moment, before the post is written to the
+	// connection; nil never does.
+	Guard Guard
 }
 
 // Post is a post on X. Of a post just published, X tells ID and Text alone.
@@ -56,7 +59,7 @@ func (c *Client) CreatePost(ctx context.Context, access secret.Token, request Po
 		return Post{}, refused("the post cannot be written as JSON")
 	}
 	out := c.apiCall(EndpointCreatePost, http.MethodPost, "/2/tweets", nil, access)
-	out.body = body
+	out.body, out.guard = body, request.Guard
 	var got struct {
 		Data wirePost `json:"data"`
 	}

@@ -67,8 +67,8 @@ type ExchangeRequest struct {
 	RedirectURI string
 }
 
-// Guard is asked at the last moment before a one-time token is written to the
-// connection. A non-nil error aborts the call unsent: Kind is then KindAborted.
+// Guard is asked at the last moment before a one-time token or a post is written
+// to the connection. A non-nil error aborts the call unsent: Kind is then KindAborted.
 type Guard func() error
 
 // TokenHint is RFC 7009's token_type_hint.
