@@ -33,6 +33,7 @@ const (
 	keyConsent   = "consent"
 	keyCandidate = "candidate"
 	keyRetired   = "retired"
+	keyRefused   = "refused"
 	keyTombstone = "tombstone"
 )
 
@@ -108,6 +109,9 @@ func encode(g *Grant) (map[string][]byte, error) {
 	if len(g.Retired) > 0 {
 		documents[keyRetired] = sealRetired(g.Retired)
 	}
+	if g.Refused != nil {
+		documents[keyRefused] = g.Refused
+	}
 	if g.Tombstone != nil {
 		documents[keyTombstone] = g.Tombstone
 	}
@@ -138,6 +142,7 @@ func FromSecret(stored *corev1.Secret) (*Grant, error) {
 		consent   wireConsent
 		candidate wireCandidate
 		retired   []wireRetired
+		refused   Refusal
 		tombstone Tombstone
 	)
 	documents := []struct {
@@ -151,6 +156,7 @@ func FromSecret(stored *corev1.Secret) (*Grant, error) {
 		{keyConsent, &consent},
 		{keyCandidate, &candidate},
 		{keyRetired, &retired},
+		{keyRefused, &refused},
 		{keyTombstone, &tombstone},
 	}
 	for _, document := range documents {
@@ -169,6 +175,9 @@ func FromSecret(stored *corev1.Secret) (*Grant, error) {
 			Tokens: openTokens(candidate.Tokens), Nonce: candidate.Nonce,
 			Epoch: candidate.Epoch, Account: candidate.Account,
 		}
+	}
+	if has(stored, keyRefused) {
+		g.Refused = &refused
 	}
 	if has(stored, keyTombstone) {
 		g.Tombstone = &tombstone
@@ -208,7 +217,7 @@ func changed(before, after map[string][]byte) map[string][]byte {
 			diff[key] = value
 		}
 	}
-	for _, key := range []string{keyTokens, keyCandidate, keyRetired, keyTombstone} {
+	for _, key := range []string{keyTokens, keyCandidate, keyRetired, keyRefused, keyTombstone} {
 		if _, ok := after[key]; ok {
 			continue
 		}

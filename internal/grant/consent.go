@@ -98,6 +98,7 @@ func (g *Grant) Promote() {
 	g.Account = candidate.Account
 	g.Rotate(Attempt{}, candidate.Tokens)
 	g.Candidate = nil
+	g.Refused = nil
 	g.Consent.Wanted = false
 	g.Consent.AnsweredReconnect = g.Consent.RequestedReconnect
 	g.Consent.Epoch++
@@ -155,6 +156,7 @@ func (g *Grant) Forget() {
 		g.Candidate = nil
 	}
 	g.Account = Account{}
+	g.Refused = nil
 	g.Journal = Journal{HandledRequest: g.Journal.HandledRequest}
 	g.Consent.Wanted = false
 	g.Consent.Epoch++

@@ -14,7 +14,8 @@ const (
 	// expiryMargin is how long before the access token's end a refresh is due at
 	// the latest: time enough for an X that is away for minutes.
 	expiryMargin = 15 * time.Minute
-	// requestSpacing is the least time between attempts that a person asks for.
+	// requestSpacing is the least time between attempts that a person asks for, or
+	// that an access token refused by X calls for.
 	requestSpacing = time.Minute
 	// clockTolerance is how far in the future an answer may have been received
 	// before the clock counts as set back.
@@ -87,7 +88,8 @@ func Due(g *Grant, terms Terms, seen Seen, now time.Time) Decision {
 		return Decision{Step: StepNone}
 	}
 	at := NextRefresh(g, terms.Interval, now)
-	if asked := g.Journal.LastAttemptAt.Add(requestSpacing); request != "" && (g.Journal.Verdict != nil || asked.Before(at)) {
+	wanted := request != "" || g.AccessRefused()
+	if asked := g.Journal.LastAttemptAt.Add(requestSpacing); wanted && (g.Journal.Verdict != nil || asked.Before(at)) {
 		at = asked
 	}
 	if at.Before(g.Journal.NotBefore) {
