@@ -49,9 +49,10 @@ build: ## Build static binaries into bin/.
 	CGO_ENABLED=0 go build -trimpath -o bin/ . ./cmd/...
 
 .PHONY: generate
-generate: $(CONTROLLER_GEN) ## Regenerate deepcopy functions and CRDs from api/.
+generate: $(CONTROLLER_GEN) ## Regenerate deepcopy functions and CRDs from api/, and the chart's CRDs and roles from config/.
 	$(CONTROLLER_GEN) object:headerFile=hack/boilerplate/boilerplate.go.txt paths=./api/...
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
+	go run ./hack/chart
 
 .PHONY: manifests
 manifests: generate ## Another name of generate, as Kubebuilder's users expect.
@@ -114,6 +115,10 @@ bench: ## Measure the operator beside a raw client doing the same writes.
 .PHONY: install-file
 install-file: $(KUSTOMIZE) ## Make dist/install.yaml, the one file to kubectl apply, for the image IMG.
 	hack/install-file.sh $(IMG)
+
+.PHONY: chart
+chart: ## Package the Helm chart into dist/.
+	go tool -modfile=hack/tools/helm/go.mod helm package charts/x-operator --destination dist
 
 .PHONY: docker-build
 docker-build: ## Build the container image IMG.

@@ -1,0 +1,225 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package charts_test holds the Helm chart to kustomize: the same choices give the
+// same objects.
+package charts_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+)
+
+const (
+	address   = "callbackBaseURL=https://x.example.com"
+	namespace = "x-operator-system"
+)
+
+func TestChartAgreesWithKustomize(t *testing.T) {
+	tests := map[string]struct {
+		folder string
+		values []string
+	}{
+		"default":  {folder: "default", values: []string{address}},
+		"hardened": {folder: "overlays/hardened", values: []string{address, "namespaces={customer-a,customer-b}"}},
+		"ingress": {folder: "overlays/ingress", values: []string{
+			address, "ingress.enabled=true", "tls.clusterIssuer=letsencrypt",
+		}},
+		"gateway": {folder: "overlays/gateway", values: []string{
+			address, "gateway.enabled=true", "gateway.className=example", "tls.clusterIssuer=letsencrypt",
+		}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			want := objects(t, kustomize(t, "../config/"+test.folder))
+			got := objects(t, helm(t, template(test.values...)...))
+			for object := range union(want, got) {
+				if diff := cmp.Diff(want[object], got[object]); diff != "" {
+					t.Errorf("%s: kustomize (-) and the chart (+) differ:\n%s", object, diff)
+				}
+			}
+		})
+	}
+}
+
+func union(a, b map[string]any) map[string]any {
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	return all
+}
+
+// TestOtherValues renders what kustomize's folders have no counterpart of.
+func TestOtherValues(t *testing.T) {
+	rendered := objects(t, helm(t, template(address,
+		"fullnameOverride=xo", "gateway.enabled=true", "gateway.parentRefs[0].name=shared",
+		"image.digest=sha256:"+strings.Repeat("0", 64), "imagePullSecrets[0].name=pull",
+		"selector=shard=a", "priorityClass.name=high", "crds.enabled=false",
+		"podDisruptionBudget.enabled=false", "networkPolicy.enabled=false",
+		"controllers.extraArgs={--max-concurrent-reconciles=32}", "controllers.extraEnv[0].name=TZ",
+		"controllers.podAnnotations.a=b", "controllers.nodeSelector.a=b", "controllers.tolerations[0].key=a",
+		"controllers.affinity.nodeAffinity.a=b",
+	)...))
+	for want, found := range map[string]bool{
+		"HTTPRoute x-operator-system/xo-callback":              true,
+		"Deployment x-operator-system/xo-controllers":          true,
+		"Gateway x-operator-system/xo-callback":                false,
+		"PodDisruptionBudget x-operator-system/xo-controllers": false,
+		"NetworkPolicy x-operator-system/xo-default-deny":      false,
+		"PriorityClass /xo-priority":                           false,
+		"CustomResourceDefinition /xposts.x.agentconnect.dev":  false,
+	} {
+		if rendered[want] != nil != found {
+			t.Errorf("%s: want it made: %t", want, found)
+		}
+	}
+	deployment := fmt.Sprint(rendered["Deployment x-operator-system/xo-controllers"])
+	for _, want := range []string{
+		"agentconnect/x-operator@sha256:0000", "--selector=shard=a", "--max-concurrent-reconciles=32",
+		"priorityClassName:high", "imagePullSecrets:[map[name:pull]]", "nodeAffinity:map[a:b]",
+	} {
+		if !strings.Contains(deployment, want) {
+			t.Errorf("the Deployment lacks %q: %s", want, deployment)
+		}
+	}
+}
+
+func TestValuesThatAreRefused(t *testing.T) {
+	for want, values := range map[string][]string{
+		"callbackBaseURL": {},
+		"pattern":         {"callbackBaseURL=x.example.com"},
+		"nonsense":        {address, "nonsense=1"},
+		"replicas":        {address, "callback.replicas=many"},
+		"parentRefs":      {address, "gateway.enabled=true"},
+	} {
+		output, err := run(t, template(values...)...)
+		if err == nil || !strings.Contains(output, want) {
+			t.Errorf("%v: want a complaint about %s, got %v: %s", values, want, err, output)
+		}
+	}
+}
+
+func TestLint(t *testing.T) {
+	if output, err := run(t, "lint", "--strict", "--set", address, "x-operator"); err != nil {
+		t.Errorf("%v: %s", err, output)
+	}
+}
+
+func template(values ...string) []string {
+	args := []string{"template", "x-operator", "x-operator", "--namespace", namespace}
+	for _, value := range values {
+		args = append(args, "--set", value)
+	}
+	return args
+}
+
+// run runs the pinned helm, which go builds at its first use.
+func run(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	arguments := append([]string{"tool", "-modfile=../hack/tools/helm/go.mod", "helm"}, args...)
+	command := exec.CommandContext(t.Context(), "go", arguments...) //nolint:gosec // Arguments of our own.
+	var output, complaint bytes.Buffer
+	command.Stdout, command.Stderr = &output, &complaint
+	if err := command.Run(); err != nil {
+		return complaint.String(), err
+	}
+	return output.String(), nil
+}
+
+func helm(t *testing.T, args ...string) string {
+	t.Helper()
+	output, err := run(t, args...)
+	if err != nil {
+		t.Fatalf("helm: %v: %s", err, output)
+	}
+	return output
+}
+
+func kustomize(t *testing.T, folder string) string {
+	t.Helper()
+	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), folder)
+	if err != nil {
+		t.Fatalf("building %s: %v", folder, err)
+	}
+	stream, err := resources.AsYaml()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(stream)
+}
+
+// objects reads what is comparable of a stream of YAML documents, by kind and name.
+func objects(t *testing.T, stream string) map[string]any {
+	t.Helper()
+	found := map[string]any{}
+	decoder := yaml.NewYAMLOrJSONDecoder(strings.NewReader(stream), 4096)
+	for {
+		object := &unstructured.Unstructured{}
+		err := decoder.Decode(object)
+		if errors.Is(err, io.EOF) {
+			return found
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(object.Object) == 0 || apart(object) {
+			continue
+		}
+		found[fmt.Sprintf("%s %s/%s", object.GetKind(), object.GetNamespace(), object.GetName())] = content(object.Object)
+	}
+}
+
+// apart tells what one of the two alone has: helm makes the namespace by itself,
+// and the settings are a ConfigMap that kustomize's users make.
+func apart(object *unstructured.Unstructured) bool {
+	return object.GetKind() == "Namespace" || object.GetKind() == "ConfigMap"
+}
+
+// chartsOwn are keys that a chart has for reasons of its own: its labels, what
+// restarts pods, and what keeps CRDs.
+var chartsOwn = []string{
+	"helm.sh/chart",
+	"app.kubernetes.io/instance",
+	"app.kubernetes.io/version",
+	"app.kubernetes.io/managed-by",
+	"checksum/settings",
+	"helm.sh/resource-policy",
+}
+
+// content drops what differs on purpose, wherever it stands.
+func content(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		kept := map[string]any{}
+		for key, inner := range value {
+			if !slices.Contains(chartsOwn, key) {
+				kept[key] = content(inner)
+			}
+		}
+		return kept
+	case []any:
+		kept := make([]any, len(value))
+		for i, inner := range value {
+			kept[i] = content(inner)
+		}
+		return kept
+	case string:
+		// kustomize names the settings by their content.
+		if strings.HasPrefix(value, "x-operator-settings") {
+			return "x-operator-settings"
+		}
+	}
+	return value
+}
