@@ -168,7 +168,7 @@ func planConnected(s *scope) decision {
 		return do(actionSettleCandidate)
 	case s.tokenConflict == "" && needsPublishing(s):
 		return do(actionPublish)
-	case !s.grant.Invited(invitation(s)):
+	case s.grant.Candidate == nil && !s.grant.Invited(invitation(s)):
 		return do(actionInvite)
 	}
 	refresh := planRefresh(s)
@@ -252,8 +252,6 @@ func consentReason(s *scope) string {
 	t := s.grant.Tokens
 	reconnect := s.conn.Annotations[v1alpha1.AnnotationReconnectRequestedAt]
 	switch {
-	case s.grant.Candidate != nil:
-		return ""
 	case t == nil:
 		return "No account is connected yet"
 	case s.grant.Journal.Verdict != nil:

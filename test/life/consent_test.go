@@ -68,7 +68,6 @@ func TestCandidateNeverCostsTheGrant(t *testing.T) {
 	if conn.Status.LastHandledReconnectAt != "1" || conn.Status.AuthorizeURL != "" {
 		t.Errorf("after the reconnect the status is %+v", conn.Status)
 	}
-	tn.refreshNow(conn, "after the reconnect")
 	tn.checkToken(conn)
 }
 

@@ -25,7 +25,7 @@ import (
 )
 
 // patience bounds every wait for something that must happen.
-const patience = 90 * time.Second
+const patience = 30 * time.Second
 
 // tenant is one namespace with its own app at X.
 type tenant struct {
