@@ -88,6 +88,10 @@ func Due(g *Grant, terms Terms, seen Seen, now time.Time) Decision {
 		return Decision{Step: StepNone}
 	}
 	at := NextRefresh(g, terms.Interval, now)
+	if g.Journal.Failures > 0 && g.Journal.Verdict == nil {
+		// What failed is tried again, whether or not it was due by itself.
+		at = g.Journal.LastAttemptAt
+	}
 	wanted := request != "" || g.AccessRefused()
 	if asked := g.Journal.LastAttemptAt.Add(requestSpacing); wanted && (g.Journal.Verdict != nil || asked.Before(at)) {
 		at = asked
