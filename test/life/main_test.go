@@ -46,6 +46,8 @@ type world struct {
 	base string
 	// logs is everything that the operator logged, at every verbosity.
 	logs *lockedBuffer
+	// pages is every page of the consent door that a browser ended on.
+	pages *lockedBuffer
 }
 
 var shared *world
@@ -71,6 +73,10 @@ func run(m *testing.M) int {
 	stopped := make(chan error, 1)
 	go func() { stopped <- app.Run(ctx, plane.Config(), shared.options()) }()
 	code := m.Run()
+	if err := shared.checkLeaks(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "something secret shows:", err)
+		code = 1
+	}
 	cancel()
 	if err := <-stopped; err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(os.Stderr, "the operator ended with an error:", err)
@@ -80,7 +86,7 @@ func run(m *testing.M) int {
 }
 
 func newWorld(ctx context.Context, plane *controlplane.ControlPlane) (*world, error) {
-	w := &world{plane: plane, logs: &lockedBuffer{}, x: xsim.New(xsim.Config{})}
+	w := &world{plane: plane, logs: &lockedBuffer{}, pages: &lockedBuffer{}, x: xsim.New(xsim.Config{})}
 	w.xURL = httptest.NewServer(w.x).URL
 	port, err := freePort()
 	if err != nil {
@@ -89,11 +95,8 @@ func newWorld(ctx context.Context, plane *controlplane.ControlPlane) (*world, er
 	w.base = "http://127.0.0.1:" + port
 	ctrl.SetLogger(zap.New(zap.WriteTo(w.logs), zap.Level(zapcore.Level(-10)), zap.JSONEncoder()))
 	w.x.RegisterApp(w.xapp("shared-client"))
-	objects := []struct{ name string }{{operatorNamespace}}
-	for _, object := range objects {
-		if err := plane.Client().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: object.name}}); err != nil {
-			return nil, err
-		}
+	if err := plane.Client().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: operatorNamespace}}); err != nil {
+		return nil, err
 	}
 	return w, errors.Join(
 		plane.Client().Create(ctx, &corev1.Secret{

@@ -125,6 +125,7 @@ func (tn *tenant) consent(conn *v1alpha1.XConnection, choice xsim.Choice) *xsim.
 	if err != nil {
 		tn.t.Fatalf("walking the consent: %v (page %+v)", err, page)
 	}
+	_, _ = tn.pages.Write([]byte(page.Body))
 	return page
 }
 
