@@ -1,0 +1,66 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package judge
+
+import (
+	"slices"
+
+	"github.com/agentconnect/x-operator/internal/xsim"
+)
+
+// tellingReasons are the reasons of Ready=False that tell a person what to do,
+// beside a link that does it.
+var tellingReasons = []string{
+	"ReauthorizationRequired", "ConsentRequired",
+	// How the last consent went wrong; the link is there to try again.
+	"AuthorizationDenied", "AccountMismatch", "SessionExpired", "TokenExchangeFailed", "InternalError",
+}
+
+// judgeConnections looks at each connection that is still wanted: it has a token
+// that X honours and a refresh token that X would honour, or it says that it has
+// not.
+func judgeConnections(c *court, v *Verdict) {
+	for _, conn := range c.Connections {
+		if !conn.Wanted {
+			continue
+		}
+		working := c.tokens[conn.Working].Alive
+		usable := working && c.tokens[conn.Published].Alive && conn.Published == conn.Access
+		says := conn.Link && slices.Contains(tellingReasons, conn.Reason)
+		switch {
+		case !conn.Exists:
+			v.breach(DeadSilently, "%s does not exist", conn.Name)
+		case conn.Ready && !usable:
+			v.breach(DeadSilently, "%s says that it is ready (%s); its refresh token is good: %t, its published token: %t, which is the newest: %t",
+				conn.Name, conn.Reason, working, c.tokens[conn.Published].Alive, conn.Published == conn.Access)
+		case !conn.Ready && !says:
+			v.breach(DeadSilently, "%s is not ready, for the reason %q, with a link: %t", conn.Name, conn.Reason, conn.Link)
+		case !conn.Ready && working:
+			v.breach(GaveUp, "%s is not ready, for the reason %q, although X honours its refresh token", conn.Name, conn.Reason)
+		case conn.Ready && conn.Username != conn.Account:
+			v.breach(CandidateCost, "%s is connected to @%s in the place of @%s", conn.Name, conn.Username, conn.Account)
+		}
+	}
+}
+
+// judgeLeftovers looks at what X still honours of the connections that are gone.
+func judgeLeftovers(c *court, v *Verdict) {
+	for _, token := range c.Books.Tokens {
+		if token.Kind != xsim.KindRefresh || !token.Alive {
+			continue
+		}
+		conn, known := c.byAccount[c.grants[token.Grant].Username]
+		if !known || conn.Wanted || c.stored[token.Hash] || c.lost[token.Hash] || c.superseded[token.Hash] || !c.arrived(token) {
+			continue
+		}
+		v.breach(LeftAlive, "%s is gone, and a token of %s of %s is alive", conn.Name, token.Grant, token.IssuedAt.Format(stamp))
+	}
+}
+
+// arrived tells whether any answer with the token reached the operator.
+func (c *court) arrived(token xsim.TokenRecord) bool {
+	return slices.ContainsFunc(c.Books.Events, func(event xsim.Event) bool {
+		return event.Refresh == token.Hash && reached(event)
+	})
+}

@@ -1,0 +1,117 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package judge
+
+import (
+	"slices"
+	"time"
+
+	"github.com/agentconnect/x-operator/internal/xsim"
+)
+
+const (
+	// patience is how long an undisturbed process may take from X's answer to the
+	// store: far more than it ever needs, on a machine that is busy.
+	patience = 10 * time.Second
+	// sendWithin is how long after its intent a redeem may still be sent, and a
+	// little for the machine.
+	sendWithin = 6 * time.Second
+	// settleWithin is how long a redeem may take from its call to the store: X's
+	// slowest answer.
+	settleWithin = 30 * time.Second
+)
+
+// court is the evidence, put in order.
+type court struct {
+	Evidence
+	runs       map[string]Run
+	tokens     map[string]xsim.TokenRecord
+	grants     map[string]xsim.GrantRecord
+	byPresent  map[string][]xsim.Event
+	stored     map[string]bool
+	byAccount  map[string]Connection
+	loginsOf   map[string][]xsim.Event
+	superseded map[string]bool
+	lost       map[string]bool
+}
+
+func newCase(e Evidence) *court {
+	c := &court{
+		Evidence:   e,
+		runs:       map[string]Run{},
+		tokens:     map[string]xsim.TokenRecord{},
+		grants:     map[string]xsim.GrantRecord{},
+		byPresent:  map[string][]xsim.Event{},
+		stored:     map[string]bool{},
+		byAccount:  map[string]Connection{},
+		loginsOf:   map[string][]xsim.Event{},
+		superseded: map[string]bool{},
+		lost:       map[string]bool{},
+	}
+	for _, run := range e.Runs {
+		c.runs[run.Host] = run
+	}
+	for _, token := range e.Books.Tokens {
+		c.tokens[token.Hash] = token
+	}
+	for _, grant := range e.Books.Grants {
+		c.grants[grant.ID] = grant
+	}
+	for _, event := range e.Books.Events {
+		c.byPresent[event.Presented] = append(c.byPresent[event.Presented], event)
+		if event.Endpoint == xsim.EndpointExchange && event.Outcome == xsim.OutcomeIssued {
+			account := c.grants[event.Grant].Username
+			c.loginsOf[account] = append(c.loginsOf[account], event)
+		}
+	}
+	for _, conn := range e.Connections {
+		c.byAccount[conn.Account] = conn
+		for _, hash := range conn.Stored {
+			c.stored[hash] = true
+		}
+	}
+	return c
+}
+
+// able is the longest stretch of a time in which a process could have stored an
+// answer, and whether that was all of the time.
+func (c *court) able(run Run, from, to time.Time) (longest time.Duration, always bool) {
+	disturbed := slices.Clone(run.Stops)
+	for _, outage := range c.Outages {
+		disturbed = append(disturbed, outage.Span)
+	}
+	if !run.Ended.IsZero() {
+		disturbed = append(disturbed, Span{From: run.Ended})
+	}
+	slices.SortFunc(disturbed, func(a, b Span) int { return a.From.Compare(b.From) })
+	at, always := from, true
+	for _, span := range disturbed {
+		if !span.From.Before(to) || !span.To.IsZero() && !span.To.After(at) {
+			continue
+		}
+		always = false
+		longest = max(longest, span.From.Sub(at))
+		if span.To.IsZero() {
+			return longest, false
+		}
+		at = span.To
+	}
+	return max(longest, to.Sub(at)), always
+}
+
+// reached tells whether X's answer with a refresh token came whole to its caller.
+func reached(e xsim.Event) bool {
+	return e.Refresh != "" && e.Delivery == xsim.DeliveryComplete
+}
+
+// safe tells whether the refresh token of an answer is known to have been kept: it
+// is stored, or was presented later.
+func (c *court) safe(e xsim.Event) bool {
+	return c.stored[e.Refresh] || len(c.byPresent[e.Refresh]) > 0
+}
+
+// redeems tells whether a call presents a one-time token.
+func redeems(e xsim.Event) bool {
+	return e.Endpoint == xsim.EndpointRefresh || e.Endpoint == xsim.EndpointExchange
+}

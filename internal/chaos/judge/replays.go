@@ -1,0 +1,71 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package judge
+
+import "github.com/agentconnect/x-operator/internal/xsim"
+
+// Why a token may be presented again.
+const (
+	CauseCut  = "after an answer that never arrived whole"
+	CauseKill = "after a kill while holding the answer"
+	CauseStop = "after a stop while holding the answer"
+)
+
+// judgeReplays looks at each presentation of a token that was spent before: every
+// earlier caller that X answered must have been unable to store the answer.
+func judgeReplays(c *court, v *Verdict) {
+	for _, events := range c.byPresent {
+		for i, event := range events {
+			if !redeems(event) || event.Outcome != xsim.OutcomeReplay && event.Outcome != xsim.OutcomeGrace {
+				continue
+			}
+			if why, excused := c.whyAgain(events[:i], event); excused {
+				v.Replays[why]++
+			} else {
+				v.breach(Replayed, "%s of %s at %s by %s", event.Endpoint, event.Grant, event.At.Format(stamp), c.name(event.Host))
+			}
+		}
+	}
+}
+
+// whyAgain says why none of the earlier callers could have stored what X answered
+// before the token was presented again.
+func (c *court) whyAgain(earlier []xsim.Event, again xsim.Event) (why string, excused bool) {
+	for _, holder := range earlier {
+		if holder.Refresh == "" {
+			continue
+		}
+		if why, excused = c.excuse(holder, again); !excused {
+			return "", false
+		}
+	}
+	return why, why != ""
+}
+
+func (c *court) excuse(holder, again xsim.Event) (why string, excused bool) {
+	run := c.runs[holder.Host]
+	if holder.Delivery == xsim.DeliveryCut && (holder.Fault != "" || run.End == Alive) {
+		return CauseCut, true
+	}
+	longest, always := c.able(run, holder.At, again.At)
+	switch {
+	case always, longest >= patience:
+		return "", false
+	case !run.Ended.IsZero() && run.Ended.Before(again.At):
+		return CauseKill, true
+	default:
+		return CauseStop, true
+	}
+}
+
+const stamp = "15:04:05.000"
+
+// name is how a report calls a process.
+func (c *court) name(host string) string {
+	run, known := c.runs[host]
+	if !known {
+		return "an unknown caller at " + host
+	}
+	return run.Replica + " (started " + run.Started.Format(stamp) + ")"
+}

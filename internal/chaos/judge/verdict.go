@@ -1,0 +1,103 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package judge
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/agentconnect/x-operator/internal/xsim"
+)
+
+// Rule is something that must never happen.
+type Rule string
+
+// The rules.
+const (
+	// Replayed: a token was presented again while an earlier holder was alive and
+	// able to store X's answer.
+	Replayed Rule = "tokens replayed while an earlier holder was alive and able to store"
+	// AnswerLost: an answer reached the operator and is nowhere, though its process
+	// was not killed while holding it.
+	AnswerLost Rule = "answers received and lost other than by a kill while holding"
+	// CandidateCost: a consent that was not promoted took the working grant with it,
+	// or put another account in its place.
+	CandidateCost Rule = "candidates that cost a working grant"
+	// DeadSilently: a connection ended without a usable token and without telling a
+	// person what to do.
+	DeadSilently Rule = "connections dead without saying so"
+	// GaveUp: a connection asks for consent although X honours its refresh token.
+	GaveUp Rule = "grants given up that X had not ended"
+	// LeftAlive: a connection is gone, and X still honours a refresh token of it.
+	LeftAlive Rule = "refresh tokens left alive after a deletion"
+	// StoreAway: a token was spent while nothing could be stored.
+	StoreAway Rule = "tokens spent while the API server was away"
+	// AfterStop: a process that was asked to stop began a redeem.
+	AfterStop Rule = "redeems begun after SIGTERM"
+	// Panicked: a process of the operator panicked.
+	Panicked Rule = "panics"
+)
+
+// Rules are all rules, in the order in which a report names them.
+var Rules = []Rule{Replayed, AnswerLost, CandidateCost, DeadSilently, GaveUp, LeftAlive, StoreAway, AfterStop, Panicked}
+
+// Breach is one violation.
+type Breach struct {
+	Rule Rule
+	// What happened, to whom; no secret is in it.
+	What string
+}
+
+// Loss is an answer that was lost with the process that held it.
+type Loss struct {
+	At       time.Time
+	Endpoint xsim.Endpoint
+	Grant    string
+	// Run is the process that received it.
+	Run Run
+}
+
+// Verdict is what a run comes to.
+type Verdict struct {
+	Breaches []Breach
+	// Losses are the answers that went with a kill, one by one.
+	Losses []Loss
+	// Replays are the presentations of spent tokens, by why they were in order.
+	Replays map[string]int
+	// Superseded counts answers that were dropped for a newer one.
+	Superseded int
+}
+
+// Count is how often a rule was broken.
+func (v Verdict) Count(rule Rule) int {
+	count := 0
+	for _, breach := range v.Breaches {
+		if breach.Rule == rule {
+			count++
+		}
+	}
+	return count
+}
+
+func (v *Verdict) breach(rule Rule, format string, args ...any) {
+	v.Breaches = append(v.Breaches, Breach{rule, fmt.Sprintf(format, args...)})
+}
+
+// Judge judges a run.
+func Judge(e Evidence) Verdict {
+	c := newCase(e)
+	v := Verdict{Replays: map[string]int{}}
+	for _, check := range []func(*court, *Verdict){
+		judgeReplays,
+		judgeAnswers,
+		judgeCandidates,
+		judgeConnections,
+		judgeLeftovers,
+		judgeCalls,
+		judgePanics,
+	} {
+		check(c, &v)
+	}
+	return v
+}
