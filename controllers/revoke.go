@@ -7,8 +7,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/agentconnect/x-operator/internal/failpoint"
@@ -33,7 +35,7 @@ func (r *XConnectionReconciler) forget(ctx context.Context, s *scope) error {
 
 // revoke revokes one retired set at X.
 func (r *XConnectionReconciler) revoke(ctx context.Context, s *scope) error {
-	result, err := r.Redeemer.RevokeOne(ctx, s.grant, revokeOptions(r.Client, r.Store))
+	result, err := r.Redeemer.RevokeOne(ctx, s.grant, revokeOptions(r.Client, r.Store, s.grant))
 	if errors.Is(err, redeem.ErrStopping) {
 		return err
 	}
@@ -76,35 +78,37 @@ func (r *XConnectionReconciler) deleteGrant(ctx context.Context, s *scope) error
 	return nil
 }
 
-// revokeOptions say how retired sets are revoked.
-func revokeOptions(reader client.Reader, store *grant.Store) redeem.RevokeOptions {
+// revokeOptions say how the retired sets of a grant are revoked.
+func revokeOptions(reader client.Reader, store *grant.Store, own *grant.Grant) redeem.RevokeOptions {
 	return redeem.RevokeOptions{
 		Credentials: func(ctx context.Context, app grant.App) (xapi.Credentials, error) {
 			creds, err := grant.Credentials(ctx, reader, store.Namespace, app)
 			return xapi.Credentials{ClientID: creds.ClientID, ClientSecret: creds.ClientSecret}, err
 		},
 		Shared: func(ctx context.Context, clientID string, account grant.Account) (bool, error) {
-			return inUse(ctx, reader, store.Namespace, clientID, account)
+			if slices.Contains(grantees(own), Grantee(clientID, account.UserID)) {
+				return true, nil
+			}
+			return inUse(ctx, reader, store.Namespace, own.Owner.UID, Grantee(clientID, account.UserID))
 		},
 	}
 }
 
-// inUse tells whether a grant works, or is about to, with the same app and account.
-func inUse(ctx context.Context, reader client.Reader, namespace, clientID string, account grant.Account) (bool, error) {
-	if account.UserID == "" {
-		return false, nil
-	}
+// inUse tells whether another grant than the owner's works, or is about to, with
+// the same app and account. The owner's own is left out: the cache may not have
+// seen yet what was given up a moment ago.
+func inUse(ctx context.Context, reader client.Reader, namespace string, owner types.UID, grantee string) (bool, error) {
 	var list corev1.SecretList
-	err := reader.List(ctx, &list, client.InNamespace(namespace),
-		client.MatchingFields{IndexGrantee: Grantee(clientID, account.UserID)})
+	err := reader.List(ctx, &list, client.InNamespace(namespace), client.MatchingFields{IndexGrantee: grantee})
 	if err != nil {
 		return false, fmt.Errorf("looking for other connections of the account: %w", err)
 	}
-	return len(list.Items) > 0, nil
+	return slices.ContainsFunc(list.Items, func(other corev1.Secret) bool {
+		return other.Name != grant.SecretName(owner)
+	}), nil
 }
 
-// granteesOf is the index function: the apps and accounts of a grant's working set
-// and candidate. Retired sets are in use by nobody.
+// granteesOf is the index function.
 func granteesOf(object client.Object) []string {
 	stored, ok := object.(*corev1.Secret)
 	if !ok || stored.Labels[grant.LabelGrant] == "" {
@@ -114,12 +118,19 @@ func granteesOf(object client.Object) []string {
 	if err != nil {
 		return nil
 	}
-	var grantees []string
+	return grantees(g)
+}
+
+// grantees are the apps and accounts of a grant's working set and candidate, as
+// far as the accounts are known. Retired sets are in use by nobody, and neither is
+// one that X has declared dead.
+func grantees(g *grant.Grant) []string {
+	var list []string
 	if g.Tokens != nil && g.Account.UserID != "" && g.Journal.Verdict == nil {
-		grantees = append(grantees, Grantee(g.Tokens.App.ClientID, g.Account.UserID))
+		list = append(list, Grantee(g.Tokens.App.ClientID, g.Account.UserID))
 	}
 	if g.Candidate != nil && g.Candidate.Account.UserID != "" {
-		grantees = append(grantees, Grantee(g.Candidate.App.ClientID, g.Candidate.Account.UserID))
+		list = append(list, Grantee(g.Candidate.App.ClientID, g.Candidate.Account.UserID))
 	}
-	return grantees
+	return list
 }

@@ -132,7 +132,7 @@ func (r *SweepReconciler) tend(ctx context.Context, g *grant.Grant) (time.Durati
 	case now.Before(g.Tombstone.NextAt):
 		return g.Tombstone.NextAt.Sub(now), nil
 	}
-	result, err := r.Redeemer.RevokeOne(ctx, g, revokeOptions(r.Client, r.Store))
+	result, err := r.Redeemer.RevokeOne(ctx, g, revokeOptions(r.Client, r.Store, g))
 	if errors.Is(err, redeem.ErrStopping) {
 		return 0, nil
 	}
