@@ -87,7 +87,7 @@ func TestUsersMeFails(t *testing.T) {
 func TestExchangeFails(t *testing.T) {
 	tn := newTenant(t)
 	app := tn.xapp(tn.clientID)
-	app.ClientSecret = "another one"
+	app.ClientSecret = "another-secret-of-the-app"
 	tn.x.RegisterApp(app)
 	conn := tn.connection("agent")
 	page := tn.consent(conn, xsim.Choice{Account: "exchanger"})
