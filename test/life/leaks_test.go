@@ -55,8 +55,8 @@ func (w *world) checkLeaks(ctx context.Context) error {
 			}
 		}
 	}
-	if len(secrets) < 20 {
-		found = append(found, fmt.Errorf("X knows of %d secrets only: the check would prove nothing", len(secrets)))
+	if len(secrets) == 0 {
+		found = append(found, errors.New("X knows of no secret: the check would prove nothing"))
 	}
 	return errors.Join(append(found, w.checkTokenSecrets(ctx)...)...)
 }
