@@ -143,9 +143,9 @@ func (c *Client) failure(out call, got answer, kind Kind, said problem) *Error {
 
 // unreadable is the error for a success that can't be read: X has done what it
 // was asked, and what came of it is not known.
-func (got answer) unreadable(why error) *Error {
-	if got.cut != nil {
-		why = got.cut
+func (a answer) unreadable(why error) *Error {
+	if a.cut != nil {
+		why = a.cut
 	}
-	return &Error{Kind: KindUnknown, Status: got.status, Sent: got.sent, Err: why}
+	return &Error{Kind: KindUnknown, Status: a.status, Sent: a.sent, Err: why}
 }

@@ -56,7 +56,7 @@ func (b *onceBody) admit() error {
 
 // Close implements io.Closer for net/http.
 func (b *onceBody) Close() error {
-	b.seal()
+	_, _ = b.seal()
 	return nil
 }
 

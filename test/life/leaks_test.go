@@ -80,7 +80,7 @@ func (w *world) checkTokenSecrets(ctx context.Context) []error {
 			text += " " + string(value)
 		}
 		for _, secret := range w.x.Secrets() {
-			if !allowed[string(secret.Kind)] && len(secret.Value) >= 8 && strings.Contains(text, secret.Value) {
+			if !allowed[secret.Kind] && len(secret.Value) >= 8 && strings.Contains(text, secret.Value) {
 				found = append(found, fmt.Errorf("the Secret %s/%s holds a %s of X", stored.Namespace, stored.Name, secret.Kind))
 			}
 		}
