@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/grant"
@@ -129,7 +130,7 @@ func (r *XConnectionReconciler) look(ctx context.Context, s *scope, attempt gran
 	mine, gone := r.Redeemer.Seen(attempt)
 	seen := grant.Seen{Mine: mine, Gone: gone}
 	if !mine && !gone {
-		seen.Gone = r.podGone(ctx, attempt.Holder)
+		seen.Gone = podGone(ctx, r.Live, attempt.Holder)
 	}
 	seen.First = r.sights.first(s.conn.UID, attempt.ID, s.now)
 	return seen
@@ -137,12 +138,12 @@ func (r *XConnectionReconciler) look(ctx context.Context, s *scope, attempt gran
 
 // podGone tells whether the pod that holds an attempt does not exist any more. Any
 // doubt counts as no.
-func (r *XConnectionReconciler) podGone(ctx context.Context, holder grant.Holder) bool {
+func podGone(ctx context.Context, live client.Reader, holder grant.Holder) bool {
 	if holder.PodName == "" {
 		return false
 	}
 	pod := &corev1.Pod{}
-	err := r.Live.Get(ctx, types.NamespacedName{Namespace: holder.PodNamespace, Name: holder.PodName}, pod)
+	err := live.Get(ctx, types.NamespacedName{Namespace: holder.PodNamespace, Name: holder.PodName}, pod)
 	if err != nil {
 		return apierrors.IsNotFound(err)
 	}

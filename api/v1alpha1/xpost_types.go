@@ -22,7 +22,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:printcolumn:name="Publish At",type=string,priority=1,JSONPath=`.spec.publishAt`
 // +kubebuilder:printcolumn:name="Approval",type=string,priority=1,JSONPath=`.spec.approval`
 // +kubebuilder:printcolumn:name="Deletion",type=string,priority=1,JSONPath=`.spec.deletionPolicy`
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !(has(oldSelf.status.attempt) || (has(oldSelf.status.posts) && size(oldSelf.status.posts) > 0)) || (self.spec.connectionRef == oldSelf.spec.connectionRef && has(self.spec.text) == has(oldSelf.spec.text) && (!has(self.spec.text) || self.spec.text == oldSelf.spec.text) && has(self.spec.thread) == has(oldSelf.spec.thread) && (!has(self.spec.thread) || self.spec.thread == oldSelf.spec.thread) && has(self.spec.replyTo) == has(oldSelf.spec.replyTo) && (!has(self.spec.replyTo) || self.spec.replyTo == oldSelf.spec.replyTo) && has(self.spec.publishAt) == has(oldSelf.spec.publishAt) && (!has(self.spec.publishAt) || self.spec.publishAt == oldSelf.spec.publishAt) && self.spec.replySettings == oldSelf.spec.replySettings && self.spec.madeWithAI == oldSelf.spec.madeWithAI && self.spec.approval == oldSelf.spec.approval)",message="publishing has begun, and what is published can't be changed: only deletionPolicy may be. Create another XPost instead",fieldPath=".spec",reason=FieldValueForbidden
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !(has(oldSelf.status.attempt) || has(oldSelf.status.uncertainSince) || (has(oldSelf.status.posts) && size(oldSelf.status.posts) > 0)) || (self.spec.connectionRef == oldSelf.spec.connectionRef && has(self.spec.text) == has(oldSelf.spec.text) && (!has(self.spec.text) || self.spec.text == oldSelf.spec.text) && has(self.spec.thread) == has(oldSelf.spec.thread) && (!has(self.spec.thread) || self.spec.thread == oldSelf.spec.thread) && has(self.spec.replyTo) == has(oldSelf.spec.replyTo) && (!has(self.spec.replyTo) || self.spec.replyTo == oldSelf.spec.replyTo) && has(self.spec.publishAt) == has(oldSelf.spec.publishAt) && (!has(self.spec.publishAt) || self.spec.publishAt == oldSelf.spec.publishAt) && self.spec.replySettings == oldSelf.spec.replySettings && self.spec.madeWithAI == oldSelf.spec.madeWithAI && self.spec.approval == oldSelf.spec.approval)",message="publishing has begun, and what is published can't be changed: only deletionPolicy may be. Create another XPost instead",fieldPath=".spec",reason=FieldValueForbidden
 type XPost struct {
 	metav1.TypeMeta `json:",inline"`
 
@@ -180,6 +180,11 @@ type XPostStatus struct {
 	// +optional
 	Progress string `json:"progress,omitempty"`
 
+	// userID is the account at X that publishes: the one that the connection had when
+	// publishing began. No other account is used for the rest.
+	// +optional
+	UserID string `json:"userID,omitempty"`
+
 	// posts are those that are published, in their order.
 	// +optional
 	// +listType=map
@@ -190,6 +195,11 @@ type XPostStatus struct {
 	// attempt is the call to X that is under way, or whose outcome is not known.
 	// +optional
 	Attempt *PostAttempt `json:"attempt,omitempty"`
+
+	// uncertainSince is when the first attempt at the next post started whose outcome
+	// is not known: the post may be at X since then.
+	// +optional
+	UncertainSince *metav1.MicroTime `json:"uncertainSince,omitempty"`
 
 	// refusal is why X, or a check before it, does not take a post. It stands until
 	// the spec changes or a retry is requested.
@@ -244,18 +254,9 @@ type PostAttempt struct {
 	// +required
 	Index int32 `json:"index"`
 
-	// userID is the account at X that the post is for.
-	// +required
-	UserID string `json:"userID"`
-
 	// startedAt is when the attempt was recorded.
 	// +required
 	StartedAt metav1.MicroTime `json:"startedAt"`
-
-	// sinceTime is when the first attempt at this post started whose outcome is not
-	// known: the post may be at X since then.
-	// +required
-	SinceTime metav1.MicroTime `json:"sinceTime"`
 
 	// holder names the process that makes the attempt.
 	// +required

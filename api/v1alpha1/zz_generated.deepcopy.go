@@ -81,7 +81,6 @@ func (in *ConnectionReference) DeepCopy() *ConnectionReference {
 func (in *PostAttempt) DeepCopyInto(out *PostAttempt) {
 	*out = *in
 	in.StartedAt.DeepCopyInto(&out.StartedAt)
-	in.SinceTime.DeepCopyInto(&out.SinceTime)
 	out.Holder = in.Holder
 	if in.NextLookTime != nil {
 		in, out := &in.NextLookTime, &out.NextLookTime
@@ -517,6 +516,10 @@ func (in *XPostStatus) DeepCopyInto(out *XPostStatus) {
 		in, out := &in.Attempt, &out.Attempt
 		*out = new(PostAttempt)
 		(*in).DeepCopyInto(*out)
+	}
+	if in.UncertainSince != nil {
+		in, out := &in.UncertainSince, &out.UncertainSince
+		*out = (*in).DeepCopy()
 	}
 	if in.Refusal != nil {
 		in, out := &in.Refusal, &out.Refusal

@@ -12,6 +12,7 @@ import (
 
 	"github.com/agentconnect/x-operator/controllers"
 	"github.com/agentconnect/x-operator/internal/grant"
+	"github.com/agentconnect/x-operator/internal/pace"
 	"github.com/agentconnect/x-operator/internal/xapi"
 	"github.com/agentconnect/x-operator/webhook"
 	"github.com/agentconnect/x-operator/webhook/oauth"
@@ -48,6 +49,18 @@ func (o *operator) addControllers(ctx context.Context, config *rest.Config) erro
 		Now:       o.Now,
 		Changed:   o.changed,
 	}
+	posts := &controllers.XPostReconciler{
+		Client:   o.mgr.GetClient(),
+		Live:     o.live,
+		Store:    o.store,
+		X:        o.x,
+		Keeper:   o.keeper,
+		Pacer:    pace.New(o.Now),
+		Self:     o.redeemer.Self,
+		Recorder: recorder,
+		Now:      o.Now,
+		Workers:  o.MaxConcurrentReconciles,
+	}
 	sweep := &controllers.SweepReconciler{
 		Client:   o.mgr.GetClient(),
 		Live:     o.live,
@@ -59,6 +72,7 @@ func (o *operator) addControllers(ctx context.Context, config *rest.Config) erro
 	return errors.Join(
 		connections.SetupWithManager(ctx, o.mgr, apps),
 		xapps.SetupWithManager(o.mgr),
+		posts.SetupWithManager(ctx, o.mgr),
 		sweep.SetupWithManager(o.mgr),
 	)
 }

@@ -1,0 +1,219 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/pace"
+)
+
+const (
+	// attemptPatience is how long another process is given to settle its attempt: far
+	// more than the 5 s from the intent to the call and the 20 s of the call.
+	attemptPatience = time.Minute
+	// attemptLook is when to look again at an attempt of this very process.
+	attemptLook = 30 * time.Second
+	// deleteDeadline is how long a deletion waits for X and the connection. After it
+	// the object goes, and the posts stay.
+	deleteDeadline = 5 * time.Minute
+)
+
+// What a pass over an XPost does next, beside its finalizer.
+const (
+	actionSendPost     action = "SendPost"
+	actionWithdrawPost action = "WithdrawPost"
+	actionAbandonPost  action = "AbandonPost"
+	actionLookForPost  action = "LookForPost"
+	actionAdoptPost    action = "AdoptPost"
+	actionDeletePost   action = "DeletePost"
+	actionLeavePosts   action = "LeavePosts"
+)
+
+// planPost decides what to do next. It is pure.
+func planPost(s *postScope) decision {
+	finalizer := controllerutil.ContainsFinalizer(s.post, v1alpha1.FinalizerDeletePosts)
+	deletes := s.post.Spec.DeletionPolicy == v1alpha1.DeletionDelete
+	switch {
+	case !s.post.DeletionTimestamp.IsZero() && !finalizer:
+		return waitUntil()
+	case finalizer && !deletes:
+		return do(actionRemoveFinalizer)
+	case !s.post.DeletionTimestamp.IsZero():
+		return planPostDeletion(s)
+	case deletes && !finalizer:
+		return do(actionAddFinalizer)
+	case s.post.Status.Attempt != nil:
+		return planAttempt(s)
+	case s.post.Complete():
+		return waitUntil()
+	default:
+		return planSending(s)
+	}
+}
+
+// planAttempt decides on an attempt that is not settled. An outcome that is not
+// known is looked up at X; when that has not helped, a person says what became of
+// the post, or that it is to be sent again.
+func planAttempt(s *postScope) decision {
+	attempt := s.post.Status.Attempt
+	switch {
+	case attempt.Outcome == "":
+		return planUnderWay(s)
+	case toldID(s.post) != "":
+		return do(actionAdoptPost)
+	case attempt.NextLookTime != nil:
+		return planLook(s)
+	case retryWanted(s.post):
+		return planSending(s)
+	default:
+		return waitUntil()
+	}
+}
+
+// planUnderWay waits for the holder of an attempt. Once it can neither send nor
+// store any more, what became of the post is not known.
+func planUnderWay(s *postScope) decision {
+	switch takeover := s.seen.first.Add(attemptPatience); {
+	case s.seen.mine:
+		return waitUntil(s.now.Add(attemptLook))
+	case s.seen.unsent:
+		return do(actionWithdrawPost)
+	case s.seen.gone, !s.now.Before(takeover):
+		return do(actionAbandonPost)
+	default:
+		return waitUntil(takeover)
+	}
+}
+
+// planLook waits for the time of the next look, and for the connection.
+func planLook(s *postScope) decision {
+	at := latest(s.post.Status.Attempt.NextLookTime.Time, s.retryAt, s.holdUntil)
+	switch {
+	case s.pub.problem != "", s.queued:
+		return waitUntil()
+	case s.now.Before(at):
+		return waitUntil(at)
+	default:
+		return do(actionLookForPost)
+	}
+}
+
+// planSending waits for all that must be there before a post goes out. A person who
+// asks for a retry does not wait for limits.
+func planSending(s *postScope) decision {
+	retry := retryWanted(s.post)
+	waits := latest(s.retryAt, s.holdUntil)
+	switch {
+	case s.text.reason != "", refused(s.post) && !retry, needsApproval(s), s.pub.problem != "", s.queued:
+		return waitUntil()
+	case s.now.Before(publishAt(s.post)):
+		return waitUntil(publishAt(s.post))
+	case s.now.Before(waits) && (!retry || s.hold != pace.HoldNone):
+		return waitUntil(waits)
+	default:
+		return do(actionSendPost)
+	}
+}
+
+// planPostDeletion deletes the posts at X, the last first, then lets the object go.
+// It waits for an attempt, for X and for the connection, but not for ever.
+func planPostDeletion(s *postScope) decision {
+	attempt := s.post.Status.Attempt
+	deadline := s.post.DeletionTimestamp.Add(deleteDeadline)
+	if attempt != nil && attempt.Outcome == "" {
+		return planUnderWay(s)
+	}
+	if attempt == nil && len(s.post.Status.Posts) == 0 {
+		return do(actionRemoveFinalizer)
+	}
+	if s.pub.ended || !s.now.Before(deadline) {
+		return do(actionLeavePosts)
+	}
+	if attempt != nil {
+		return planLostDeletion(s, deadline)
+	}
+	waits := latest(s.retryAt, s.holdUntil)
+	switch {
+	case s.pub.problem != "", s.queued:
+		return waitUntil(deadline)
+	case s.now.Before(waits):
+		return waitUntil(waits, deadline)
+	default:
+		return do(actionDeletePost)
+	}
+}
+
+// planLostDeletion looks for a post that is not accounted for, so that it can be
+// deleted too.
+func planLostDeletion(s *postScope, deadline time.Time) decision {
+	if toldID(s.post) != "" {
+		return do(actionAdoptPost)
+	}
+	if s.post.Status.Attempt.NextLookTime == nil {
+		return do(actionLeavePosts)
+	}
+	look := planLook(s)
+	if look.isWait() {
+		return look.orBy(deadline)
+	}
+	return look
+}
+
+func publishAt(post *v1alpha1.XPost) time.Time {
+	if post.Spec.PublishAt == nil {
+		return time.Time{}
+	}
+	return post.Spec.PublishAt.Time
+}
+
+// refused tells whether X's refusal stands: it is about this generation.
+func refused(post *v1alpha1.XPost) bool {
+	refusal := post.Status.Refusal
+	return refusal != nil && refusal.Generation == post.Generation
+}
+
+// retryWanted tells whether a person asks for a retry that was not handled.
+func retryWanted(post *v1alpha1.XPost) bool {
+	wanted := post.Annotations[v1alpha1.AnnotationRetryRequestedAt]
+	return wanted != "" && wanted != post.Status.LastHandledRetryAt
+}
+
+// needsApproval tells whether a second person is yet to approve this generation.
+// What has begun was approved, and can't be changed any more.
+func needsApproval(s *postScope) bool {
+	approved := s.post.Annotations[v1alpha1.AnnotationApprovedGeneration]
+	begun := len(s.post.Status.Posts) > 0 || s.post.Status.Attempt != nil
+	return s.approvalWanted && !begun && approved != strconv.FormatInt(s.post.Generation, 10)
+}
+
+var postID = regexp.MustCompile(`^[0-9]{1,19}$`)
+
+// toldID is the id under which a person found a post whose outcome is unknown. The
+// answer to an earlier question is none.
+func toldID(post *v1alpha1.XPost) string {
+	id := post.Annotations[v1alpha1.AnnotationPublishedAs]
+	known := slices.ContainsFunc(post.Status.Posts, func(p v1alpha1.PublishedPost) bool { return p.ID == id })
+	if known || !postID.MatchString(id) {
+		return ""
+	}
+	return id
+}
+
+// latest gives the last of the times; zero if none is set.
+func latest(times ...time.Time) time.Time {
+	var last time.Time
+	for _, at := range times {
+		if at.After(last) {
+			last = at
+		}
+	}
+	return last
+}
