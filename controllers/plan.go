@@ -153,6 +153,10 @@ func planRevocation(s *scope) decision {
 		return waitUntil()
 	case s.now.Before(s.retryAt):
 		return waitUntil(s.retryAt)
+	case s.now.Before(s.grant.ClaimedUntil(s.now)):
+		// X may end an account's tokens all together: a revocation must not meet a
+		// consent that is under way.
+		return waitUntil(s.grant.ClaimedUntil(s.now))
 	default:
 		return do(actionRevoke)
 	}

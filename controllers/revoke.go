@@ -86,7 +86,11 @@ func revokeOptions(reader client.Reader, store *grant.Store, own *grant.Grant) r
 			return xapi.Credentials{ClientID: creds.ClientID, ClientSecret: creds.ClientSecret}, err
 		},
 		Shared: func(ctx context.Context, clientID string, account grant.Account) (bool, error) {
-			if slices.Contains(grantees(own), Grantee(clientID, account.UserID)) {
+			switch {
+			case account.UserID == "":
+				// X would not say whose they are: they may be the working set's account's.
+				return own.Tokens != nil && own.Tokens.App.ClientID == clientID, nil
+			case slices.Contains(grantees(own), Grantee(clientID, account.UserID)):
 				return true, nil
 			}
 			return inUse(ctx, reader, store.Namespace, own.Owner.UID, Grantee(clientID, account.UserID))

@@ -62,6 +62,7 @@ type (
 		ConsentedAt  time.Time `json:"consentedAt"`
 		RefreshedAt  time.Time `json:"refreshedAt,omitzero"`
 		Kept         int       `json:"kept,omitempty"`
+		Serial       int64     `json:"serial,omitempty"`
 	}
 	wireConsent struct {
 		Epoch              int64    `json:"epoch"`
@@ -240,7 +241,7 @@ func sealTokens(t Tokens) wireTokens {
 	return wireTokens{
 		App: sealApp(t.App), AccessToken: t.AccessToken.Reveal(), RefreshToken: t.RefreshToken.Reveal(),
 		TokenType: t.TokenType, Scope: t.Scope, Asked: t.Asked, ReceivedAt: t.ReceivedAt, ExpiresAt: t.ExpiresAt,
-		ConsentedAt: t.ConsentedAt, RefreshedAt: t.RefreshedAt, Kept: t.Kept,
+		ConsentedAt: t.ConsentedAt, RefreshedAt: t.RefreshedAt, Kept: t.Kept, Serial: t.Serial,
 	}
 }
 
@@ -248,7 +249,7 @@ func openTokens(w wireTokens) Tokens {
 	return Tokens{
 		App: openApp(w.App), AccessToken: secret.New(w.AccessToken), RefreshToken: secret.New(w.RefreshToken),
 		TokenType: w.TokenType, Scope: w.Scope, Asked: w.Asked, ReceivedAt: w.ReceivedAt, ExpiresAt: w.ExpiresAt,
-		ConsentedAt: w.ConsentedAt, RefreshedAt: w.RefreshedAt, Kept: w.Kept,
+		ConsentedAt: w.ConsentedAt, RefreshedAt: w.RefreshedAt, Kept: w.Kept, Serial: w.Serial,
 	}
 }
 

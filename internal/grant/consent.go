@@ -96,7 +96,7 @@ func (g *Grant) Promote() {
 		g.retire(*g.Tokens, g.Account)
 	}
 	g.Account = candidate.Account
-	g.Rotate(Attempt{}, candidate.Tokens)
+	g.take(candidate)
 	g.Candidate = nil
 	g.Refused = nil
 	g.Consent.Wanted = false
@@ -139,10 +139,19 @@ func (g *Grant) Refuse() {
 	candidate := g.Candidate
 	g.Candidate = nil
 	if g.Tokens != nil && g.sameGrantee(candidate) {
-		g.Rotate(Attempt{}, candidate.Tokens)
+		g.take(candidate)
 		return
 	}
 	g.retire(candidate.Tokens, candidate.Account)
+}
+
+// take makes the candidate's tokens the working set. It counts as an attempt: an
+// answer to an earlier one is older. An intent that is there was for the set that
+// goes, and goes with it.
+func (g *Grant) take(candidate *Candidate) {
+	g.Journal.Serial++
+	g.Rotate(Attempt{Serial: g.Journal.Serial}, candidate.Tokens)
+	g.Journal.Attempt = nil
 }
 
 // Forget retires everything and moves the epoch: the connection starts anew.
@@ -157,7 +166,7 @@ func (g *Grant) Forget() {
 	}
 	g.Account = Account{}
 	g.Refused = nil
-	g.Journal = Journal{HandledRequest: g.Journal.HandledRequest}
+	g.Journal = Journal{HandledRequest: g.Journal.HandledRequest, Serial: g.Journal.Serial}
 	g.Consent.Wanted = false
 	g.Consent.Epoch++
 }
@@ -179,13 +188,13 @@ func (g *Grant) DropRetired(set Retired) {
 	})
 }
 
-// PlaceCandidate stores the answer to a consent. A candidate of an earlier flow is
-// retired. If the invitation has moved on, so is this one, and the flow concluded
+// PlaceCandidate stores the answer to a consent, once: whatever became of it since,
+// storing it again would bring back what may be spent. A candidate of an earlier
+// flow is retired. If the invitation has moved on, so is this one, and the flow concluded
 // as expired.
 func (g *Grant) PlaceCandidate(candidate Candidate, moved string, now time.Time) {
 	switch {
-	case g.stores(candidate.AccessToken):
-	case g.Candidate != nil && g.Candidate.AccessToken.Equal(candidate.AccessToken):
+	case !g.keep(candidate.Nonce):
 	case !g.Consent.Wanted || g.Consent.Epoch != candidate.Epoch:
 		g.retire(candidate.Tokens, candidate.Account)
 		g.Conclude(candidate.Nonce, string(v1alpha1.ErrorSessionExpired), moved, now)
@@ -195,4 +204,27 @@ func (g *Grant) PlaceCandidate(candidate Candidate, moved string, now time.Time)
 		}
 		g.Candidate = &candidate
 	}
+}
+
+// keep marks the claim of a nonce as answered; it tells whether that is news.
+func (g *Grant) keep(nonce string) bool {
+	for i := range g.Consent.Claims {
+		claim := &g.Consent.Claims[i]
+		if claim.Nonce == nonce {
+			news := !claim.Kept
+			claim.Kept = true
+			return news
+		}
+	}
+	return true
+}
+
+// ClaimedUntil is until when a flow may be under way; zero if none is.
+func (g *Grant) ClaimedUntil(now time.Time) time.Time {
+	for _, claim := range g.Consent.Claims {
+		if claim.Live(now) {
+			return claim.At.Add(claimLive)
+		}
+	}
+	return time.Time{}
 }

@@ -89,6 +89,8 @@ type Tokens struct {
 	ConsentedAt time.Time
 	// RefreshedAt is when the last refresh was stored; zero before the first.
 	RefreshedAt time.Time
+	// Serial is that of the attempt or consent that brought the set.
+	Serial int64
 	// Kept counts answers in a row that had no refresh token, so that the one sent
 	// was kept.
 	Kept int
@@ -111,6 +113,10 @@ const (
 
 // Journal is the fence around a token that is used once.
 type Journal struct {
+	// Serial numbers attempts and promotions in the order in which they were
+	// written: of two answers to the same token the later attempt's is the one that
+	// lives.
+	Serial int64
 	// Attempt is the intent that is not settled; nil when none is.
 	Attempt *Attempt
 	// Uncertain counts attempts in a row whose outcome nobody knows. While it is
@@ -138,6 +144,8 @@ type Journal struct {
 type Attempt struct {
 	ID      string
 	Purpose Purpose
+	// Serial is given by Begin.
+	Serial int64
 	// Holder is the process that made it.
 	Holder Holder
 	// StartedAt is the holder's wall clock at the intent.
@@ -205,6 +213,9 @@ type Claim struct {
 	// ID tells one attempt to claim it from another.
 	ID string
 	At time.Time
+	// Kept is true once what X answered to this flow was stored: storing it again
+	// is needless, whatever became of it since.
+	Kept bool
 	// Code is the outcome once it is known: "connected" or a code of the error
 	// catalogue; empty while the flow is under way.
 	Code string

@@ -26,6 +26,8 @@ func (g *Grant) Begin(attempt Attempt) {
 	if g.Journal.Attempt != nil && g.Journal.Attempt.Purpose == PurposeRefresh {
 		g.Journal.Uncertain++
 	}
+	g.Journal.Serial++
+	attempt.Serial = g.Journal.Serial
 	g.Journal.Attempt = &attempt
 	g.Journal.LastAttemptAt = attempt.StartedAt
 }
@@ -48,8 +50,9 @@ func (g *Grant) Withdraw(attempt Attempt, notBefore time.Time) {
 // Place puts the answer of an attempt where it belongs, by what is stored now,
 // and tells whether it was kept. The token that was sent is still stored: the
 // answer takes its place, over any intent. It waits to be revoked, or nothing is
-// stored: the answer is to be revoked instead. Anything else is a newer grant, and
-// the answer is dropped; unless it is of another account or app, and so could be
+// stored: the answer is to be revoked instead. Another answer to the same token is
+// stored, of an earlier attempt that woke late: the later attempt's takes its place.
+// Anything else is a newer grant, and the answer is dropped; unless it is of another account or app, and so could be
 // left alive at X: then it is to be revoked as well.
 func (g *Grant) Place(attempt Attempt, tokens Tokens, account Account) bool {
 	switch {
@@ -60,6 +63,9 @@ func (g *Grant) Place(attempt Attempt, tokens Tokens, account Account) bool {
 		return true
 	case g.Tokens == nil || g.Account.UserID != account.UserID || g.Tokens.App.ClientID != tokens.App.ClientID:
 		g.replaceRetired(attempt.TokenHash, tokens, account)
+		return true
+	case g.Tokens.Serial < attempt.Serial:
+		g.Rotate(attempt, tokens)
 		return true
 	default:
 		return false
@@ -88,12 +94,16 @@ func (g *Grant) replaceRetired(sentHash string, tokens Tokens, account Account) 
 	g.retire(tokens, account)
 }
 
-// Rotate stores an answer: the new tokens, the end of the attempt and the handled
-// request, all in one write. Whatever intent is there loses its object, and goes.
+// Rotate stores an answer: the new tokens, the end of its attempt and the handled
+// request, all in one write. The intent of another attempt stays: its call may be
+// under way, and nobody else may begin one meanwhile.
 func (g *Grant) Rotate(attempt Attempt, tokens Tokens) {
+	tokens.Serial = attempt.Serial
 	g.Tokens = &tokens
 	g.Rotation++
-	g.Journal.Attempt = nil
+	if g.Holds(attempt) {
+		g.Journal.Attempt = nil
+	}
 	g.Journal.Uncertain = 0
 	g.Journal.Failures = 0
 	g.Journal.NotBefore = time.Time{}

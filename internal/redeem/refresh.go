@@ -67,6 +67,7 @@ func (r *Redeemer) refresh(ctx context.Context, g *grant.Grant, creds xapi.Crede
 		return nil, err
 	}
 	failpoint.Hit("refresh-after-intent")
+	attempt = *fenced.Journal.Attempt
 	sent := *fenced.Tokens
 	answer, err := r.X.Refresh(ctx, creds, sent.RefreshToken, r.guard(start))
 	failpoint.Hit("refresh-after-answer")
