@@ -62,7 +62,8 @@ func (p *person) runs(arguments ...string) result {
 	return p.call(append(arguments, "--namespace", p.namespace)...)
 }
 
-// call calls the plugin.
+// call calls the plugin. One that never ends is interrupted, and so gives a code
+// that nobody wants.
 func (p *person) call(arguments ...string) result {
 	p.t.Helper()
 	var out, errOut bytes.Buffer
@@ -77,7 +78,9 @@ func (p *person) call(arguments ...string) result {
 			return nil
 		},
 	}
-	code := command.Run(p.t.Context(), append(arguments, "--kubeconfig", p.kubeconfig), options)
+	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
+	defer cancel()
+	code := command.Run(ctx, append(arguments, "--kubeconfig", p.kubeconfig), options)
 	return result{out: out.String(), err: errOut.String(), code: code}
 }
 
