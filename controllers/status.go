@@ -39,6 +39,7 @@ func (r *XConnectionReconciler) writeStatus(ctx context.Context, s *scope) error
 		return client.IgnoreNotFound(fmt.Errorf("writing the status: %w", err))
 	}
 	failpoint.Hit("publish-after-status")
+	r.written.remember(after)
 	r.notify(before, after)
 	return nil
 }
@@ -169,7 +170,7 @@ func judge(s *scope) verdictOn {
 	}
 	v := connected(s, v1alpha1.ReasonConnected, fmt.Sprintf("The account %s is connected", handle(s)))
 	if reason := consentReason(s); reason != "" {
-		v = connected(s, v1alpha1.ReasonReauthorizationDue, reason+": open status.authorizeURL to consent again; the present token keeps working")
+		v = connected(s, v1alpha1.ReasonReauthorizationDue, reason+": open status.authorizeURL to consent again; the present token keeps working."+lastFailure(s))
 	}
 	return v
 }
@@ -286,10 +287,18 @@ func judgeVerdict(s *scope) (verdictOn, bool) {
 	default:
 		return verdictOn{}, false
 	}
-	if last := s.grant.Consent.Outcome; last != nil && last.Code != redeem.CodeConnected {
-		v.message += fmt.Sprintf(" The last consent failed (%s): %s", v1alpha1.ReasonFor(v1alpha1.ErrorCode(last.Code)), last.Message)
-	}
+	v.message += lastFailure(s)
 	return v, true
+}
+
+// lastFailure is a sentence on how the last consent failed, if it did: an account
+// that stays connected must not hide it.
+func lastFailure(s *scope) string {
+	last := s.grant.Consent.Outcome
+	if last == nil || last.Code == redeem.CodeConnected {
+		return ""
+	}
+	return fmt.Sprintf(" The last consent failed (%s): %s", v1alpha1.ReasonFor(v1alpha1.ErrorCode(last.Code)), last.Message)
 }
 
 func judgeToken(s *scope) (verdictOn, bool) {

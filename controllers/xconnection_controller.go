@@ -53,6 +53,7 @@ type XConnectionReconciler struct {
 	slots   chan struct{}
 	sights  sightings
 	retries retries
+	written statuses
 }
 
 // Reconcile brings one XConnection towards what its spec asks: it reads once,
@@ -62,6 +63,7 @@ func (r *XConnectionReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 	if err := r.Get(ctx, request.NamespacedName, conn); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
+	r.written.refresh(conn)
 	s, err := r.readScope(ctx, conn)
 	if err != nil {
 		return ctrl.Result{}, err
@@ -159,6 +161,7 @@ func (r *XConnectionReconciler) removeFinalizer(ctx context.Context, s *scope) e
 		return fmt.Errorf("removing the finalizer: %w", err)
 	}
 	r.retries.forget(s.conn.UID)
+	r.written.forget(s.conn.UID)
 	s.finished = true
 	return nil
 }
