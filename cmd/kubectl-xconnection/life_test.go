@@ -4,7 +4,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"regexp"
 	"strings"
@@ -12,7 +11,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
@@ -48,8 +47,9 @@ func TestLife(t *testing.T) {
 		{arguments: []string{"status", "agent"}, out: `(?m)^agent   true +jane_doe   True +Connected   `, err: `^$`},
 		{arguments: []string{"refresh", "agent", "--wait"}, out: `^xconnection\.x\.agentconnect\.dev/agent refreshed\n$`, err: `^Waiting for the refresh`},
 		{
-			arguments: []string{"reconnect", "agent", "--open"}, browser: w.consents(xsim.Choice{Account: "jane_doe"}),
-			out: `^http://127\.0\.0\.1:\d+/connect/{ns}/agent\?\S+\n$`, err: `xconnection {ns}/agent is connected as @jane_doe\n$`,
+			arguments: []string{"reconnect", "agent", "--open"}, browser: w.hesitates("jane_doe"),
+			out: `^http://127\.0\.0\.1:\d+/connect/{ns}/agent\?\S+\n$`,
+			err: `The last consent failed \(AuthorizationDenied\)(?s:.*)xconnection {ns}/agent is connected as @jane_doe\n$`,
 		},
 		{arguments: []string{"disconnect", "agent"}, out: `^xconnection\.x\.agentconnect\.dev/agent disconnected\n$`, err: `^Waiting for the tokens`},
 		{arguments: []string{"status", "agent", "-o", "jsonpath={.connected}"}, code: command.ExitNotReady, out: `^false$`, err: `is not ready: Disconnected`},
@@ -73,6 +73,17 @@ func TestLife(t *testing.T) {
 		}
 	}
 	w.movesAndAdopts()
+}
+
+// hesitates is a browser in which somebody declines, and consents once that shows.
+func (w *world) hesitates(account string) func(link string) {
+	return func(link string) {
+		w.consents(xsim.Choice{Account: account, Deny: true})(link)
+		w.until("agent", func(conn *v1alpha1.XConnection) bool {
+			return strings.Contains(meta.FindStatusCondition(conn.Status.Conditions, v1alpha1.ConditionReady).Message, v1alpha1.ReasonAuthorizationDenied)
+		})
+		w.consents(xsim.Choice{Account: account})(link)
+	}
 }
 
 func matches(t *testing.T, pattern, text string) bool {
@@ -115,23 +126,18 @@ func (w *world) movesAndAdopts() {
 	if err := w.cluster.Client().Patch(w.t.Context(), stored, client.RawPatch("application/merge-patch+json", []byte(`{"stringData":{"cluster":"another"}}`))); err != nil {
 		w.t.Fatal(err)
 	}
-	w.untilReason(v1alpha1.ReasonInvalidConfig)
+	w.until("agent", hasReason(v1alpha1.ReasonInvalidConfig))
 	got := w.runs("adopt", "--grant-namespace", w.grants)
 	if got.code != command.ExitOK || !strings.HasSuffix(got.out, "   adopted\n") {
 		w.t.Errorf("adopting gave %+v", got)
 	}
-	w.untilReason(v1alpha1.ReasonConnected)
+	w.until("agent", hasReason(v1alpha1.ReasonConnected))
 	w.expect(w.runs("connect", "agent"), result{err: "xconnection {ns}/agent is connected as @jane_roe\n"})
 }
 
-func (w *world) untilReason(reason string) {
-	w.t.Helper()
-	var got result
-	err := wait.PollUntilContextTimeout(w.t.Context(), 50*time.Millisecond, patience, true, func(context.Context) (bool, error) {
-		got = w.runs("status", "agent", "-o", "jsonpath={.reason}")
-		return got.out == reason, nil
-	})
-	if err != nil {
-		w.t.Fatalf("waiting for %s: %v; the last status is %+v", reason, err, got)
+func hasReason(reason string) func(*v1alpha1.XConnection) bool {
+	return func(conn *v1alpha1.XConnection) bool {
+		ready := meta.FindStatusCondition(conn.Status.Conditions, v1alpha1.ConditionReady)
+		return ready != nil && ready.Reason == reason
 	}
 }

@@ -87,21 +87,28 @@ func (s *stage) reads(ctx context.Context, name string) (*v1alpha1.XConnection, 
 	return conn, s.cluster.Client().Get(ctx, client.ObjectKey{Namespace: s.namespace, Name: name}, conn)
 }
 
+// until waits until an object is as wanted, and tells whether it became so.
+func (s *stage) until(name string, wanted func(*v1alpha1.XConnection) bool) bool {
+	s.t.Helper()
+	err := wait.PollUntilContextTimeout(s.t.Context(), 20*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
+		conn, err := s.reads(ctx, name)
+		return err == nil && wanted(conn), err
+	})
+	if err != nil {
+		s.t.Errorf("waiting for the xconnection %s to be as wanted: %v", name, err)
+	}
+	return err == nil
+}
+
 // once plays the operator's answer when an object has become as it waits for. The
 // returned function waits for the play to end.
 func (s *stage) once(name string, asked func(*v1alpha1.XConnection) bool, status func(*v1alpha1.XConnection)) func() {
 	played := make(chan struct{})
 	go func() {
 		defer close(played)
-		err := wait.PollUntilContextTimeout(s.t.Context(), 20*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
-			conn, err := s.reads(ctx, name)
-			return err == nil && asked(conn), err
-		})
-		if err != nil {
-			s.t.Errorf("waiting for the plugin to ask: %v", err)
-			return
+		if s.until(name, asked) {
+			s.plays(name, status)
 		}
-		s.plays(name, status)
 	}()
 	return func() { <-played }
 }
