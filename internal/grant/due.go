@@ -87,6 +87,9 @@ func Due(g *Grant, terms Terms, seen Seen, now time.Time) Decision {
 	if g.Journal.Verdict != nil && request == "" {
 		return Decision{Step: StepNone}
 	}
+	if clockSetBack(g.Journal.LastAttemptAt, now) {
+		return Decision{Step: StepRefresh, At: now, Request: request}
+	}
 	at := NextRefresh(g, terms.Interval, now)
 	if g.Journal.Failures > 0 && g.Journal.Verdict == nil {
 		// What failed is tried again, whether or not it was due by itself.
@@ -114,7 +117,7 @@ func dueUnfinished(g *Grant, seen Seen, now time.Time) Decision {
 	if seen.Gone {
 		at = now
 	}
-	if at.Before(g.Journal.NotBefore) {
+	if at.Before(g.Journal.NotBefore) && !clockSetBack(g.Journal.LastAttemptAt, now) {
 		at = g.Journal.NotBefore
 	}
 	if now.Before(at) {
@@ -136,8 +139,7 @@ func TakeoverAfter(left time.Duration) time.Duration {
 // shorter than an hour.
 func NextRefresh(g *Grant, interval time.Duration, now time.Time) time.Time {
 	t := g.Tokens
-	if t.ReceivedAt.After(now.Add(clockTolerance)) {
-		// The clock was set back: how old the token is nobody knows any more.
+	if clockSetBack(t.ReceivedAt, now) {
 		return now
 	}
 	at := t.RefreshedAt.Add(interval)
@@ -150,6 +152,10 @@ func NextRefresh(g *Grant, interval time.Duration, now time.Time) time.Time {
 	}
 	return at
 }
+
+// clockSetBack tells whether a time of the past lies in the future: how long ago it
+// was nobody knows any more, and waiting for the clock to catch up could take days.
+func clockSetBack(past, now time.Time) bool { return past.After(now.Add(clockTolerance)) }
 
 // spread gives a uid's place inside an interval.
 func spread(owner types.UID, interval time.Duration) time.Duration {
