@@ -1,0 +1,163 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+const (
+	binary = "bin/x-operator"
+	// stopTimeout is how long the operator may take to end; in a cluster it has as
+	// long as the Deployments' terminationGracePeriodSeconds.
+	stopTimeout = time.Minute
+)
+
+// operator is the operator's own binary as a child process.
+type operator struct {
+	cmd *exec.Cmd
+	log string
+	// base is its callback base URL, health the address of its probes.
+	base, health string
+	stopping     atomic.Bool
+	// ended is closed when the process is gone; exit is how, from then on.
+	ended chan struct{}
+	exit  error
+}
+
+// freePort is a port that nobody listened on a moment ago.
+func freePort(ctx context.Context) (uint, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", loopback(0))
+	if err != nil {
+		return 0, fmt.Errorf("looking for a free port: %w", err)
+	}
+	defer func() { _ = listener.Close() }()
+	address, ok := listener.Addr().(*net.TCPAddr)
+	if !ok {
+		return 0, fmt.Errorf("looking for a free port: %v is no TCP address", listener.Addr())
+	}
+	return uint(address.Port), nil
+}
+
+// start starts the binary. When it ends by itself, lost is told.
+func (o *operator) start(cmd *exec.Cmd, lost context.CancelCauseFunc) error {
+	log, err := os.Create(o.log)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = log.Close() }() // The process has a handle of its own.
+	cmd.Stdout, cmd.Stderr = log, log
+	// A group of its own: an interrupt from the terminal reaches the demo alone, and
+	// the demo ends everything in order.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("starting the operator: %w", err)
+	}
+	o.cmd, o.ended = cmd, make(chan struct{})
+	go func() {
+		o.exit = cmd.Wait()
+		close(o.ended)
+		if !o.stopping.Load() {
+			lost(fmt.Errorf("the operator ended by itself: %s", cmd.ProcessState))
+		}
+	}()
+	return nil
+}
+
+// answers waits until a page of the operator is there.
+func (o *operator) answers(ctx context.Context, url string) error {
+	return eventually(ctx, url+" answers", func(ctx context.Context) (bool, error) {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return false, err
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return false, nil //nolint:nilerr // It does not listen yet.
+		}
+		return response.StatusCode == http.StatusOK, response.Body.Close()
+	})
+}
+
+// stop asks the operator to end and waits for it. One that has ended already is
+// not asked again. Its exit code must be 0.
+func (o *operator) stop() error {
+	if o.stopping.Swap(true) || o.gone() {
+		return nil
+	}
+	if err := o.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("stopping the operator: %w", err)
+	}
+	select {
+	case <-o.ended:
+	case <-time.After(stopTimeout):
+		err := o.cmd.Process.Kill()
+		<-o.ended
+		return errors.Join(fmt.Errorf("the operator had to be killed: it did not end within %s of SIGTERM", stopTimeout), err)
+	}
+	if o.exit != nil {
+		return fmt.Errorf("the operator was stopped and did not exit 0: %w", o.exit)
+	}
+	return nil
+}
+
+func (o *operator) gone() bool {
+	select {
+	case <-o.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// lastWords is an error that holds the end of the operator's log.
+func (o *operator) lastWords() error {
+	content, err := os.ReadFile(o.log)
+	if err != nil {
+		return err
+	}
+	const enough = 20
+	lines := strings.Split(strings.TrimSpace(string(content)), "\n")
+	lines = lines[max(0, len(lines)-enough):]
+	return fmt.Errorf("\nthe end of the operator's log, %s:\n%s", o.log, strings.Join(lines, "\n"))
+}
+
+// newOperator chooses addresses for an operator that is to start.
+func (d *demo) newOperator(ctx context.Context) (*operator, error) {
+	health, err := freePort(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &operator{
+		log:    filepath.Join(d.dir, "operator.log"),
+		base:   "http://" + loopback(d.options.callbackPort),
+		health: loopback(health),
+	}, nil
+}
+
+// flags are those of an ordinary start, with X elsewhere.
+func (d *demo) flags(o *operator, kubeconfig string) []string {
+	return []string{
+		"--kubeconfig=" + kubeconfig,
+		"--grant-namespace=" + operatorNamespace,
+		"--callback-base-url=" + o.base,
+		"--callback-bind-address=" + loopback(d.options.callbackPort),
+		"--health-probe-bind-address=" + o.health,
+		"--x-authorize-url=" + d.x.url + "/i/oauth2/authorize",
+		"--x-token-url=" + d.x.url + "/2/oauth2/token",
+		"--x-revoke-url=" + d.x.url + "/2/oauth2/revoke",
+		"--x-api-url=" + d.x.url,
+	}
+}
