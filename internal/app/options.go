@@ -32,11 +32,9 @@ const (
 	ComponentControllers Component = "controllers"
 	// ComponentCallback serves the consent door.
 	ComponentCallback Component = "callback"
-	// ComponentAgent serves the agents' door.
-	ComponentAgent Component = "agent"
 )
 
-var components = []Component{ComponentControllers, ComponentCallback, ComponentAgent}
+var components = []Component{ComponentControllers, ComponentCallback}
 
 // Options are the operator's flags, and what only tests set.
 type Options struct {
@@ -79,8 +77,8 @@ func ParseFlags(program string, args []string, output io.Writer) (Options, error
 	flags := flag.NewFlagSet(program, flag.ContinueOnError)
 	flags.SetOutput(output)
 	o.bind(flags)
-	flags.StringVar(&chosen, "components", "controllers,callback,agent",
-		"Comma-separated parts to run in this process: controllers (reconciles), callback (the consent pages), agent (the agents' API).")
+	flags.StringVar(&chosen, "components", "controllers,callback",
+		"Comma-separated parts to run in this process: controllers (reconciles) and callback (the consent pages).")
 	flags.StringVar(&namespaces, "namespaces", "",
 		"Comma-separated namespaces to watch. Empty: all. The operator then needs Roles in these namespaces only.")
 	o.Zap.BindFlags(flags)
@@ -150,11 +148,11 @@ func (o *Options) complete() error {
 	}
 	err = errors.Join(err, addressErr, o.Endpoints.Validate())
 	if len(o.Components) == 0 {
-		err = errors.Join(err, errors.New("--components names no component: controllers, callback and agent exist"))
+		err = errors.Join(err, errors.New("--components names no component: controllers and callback exist"))
 	}
 	for _, component := range o.Components {
 		if !slices.Contains(components, component) {
-			err = errors.Join(err, fmt.Errorf("--components: there is no component %q: controllers, callback and agent exist", component))
+			err = errors.Join(err, fmt.Errorf("--components: there is no component %q: controllers and callback exist", component))
 		}
 	}
 	selector, selectorErr := labels.Parse(o.Selector)

@@ -1,0 +1,76 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"errors"
+	"flag"
+	"strings"
+	"testing"
+)
+
+// TestParseFlags: what is wrong with a command line is said all at once, with what
+// to do.
+func TestParseFlags(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		args []string
+		want []string
+	}{
+		{
+			name: "all in order",
+			args: []string{"--callback-base-url=https://x.example.com", "--grant-namespace=x-operator-system"},
+		},
+		{
+			name: "loopback for development",
+			args: []string{"--callback-base-url=http://127.0.0.1:8082", "--grant-namespace=a", "--x-token-url=http://127.0.0.1:1/token"},
+		},
+		{
+			name: "nothing",
+			want: []string{"--grant-namespace is required", "--callback-base-url is required"},
+		},
+		{
+			name: "everything wrong",
+			args: []string{
+				"--callback-base-url=http://x.example.com", "--grant-namespace=a", "--components=door",
+				"--x-token-url=http://api.x.com/token", "--selector=a in (", "--max-concurrent-reconciles=0",
+			},
+			want: []string{"http is allowed on a loopback host only", `no component "door"`, "token URL", "--selector", "at least 1"},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Setenv("POD_NAMESPACE", "")
+			options, err := ParseFlags("x-operator", test.args, &strings.Builder{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = options.complete()
+			if (err != nil) != (len(test.want) > 0) {
+				t.Fatalf("the error is %v", err)
+			}
+			for _, text := range test.want {
+				if !strings.Contains(err.Error(), text) {
+					t.Errorf("the error lacks %q: %v", text, err)
+				}
+			}
+		})
+	}
+}
+
+// TestHelp documents every flag.
+func TestHelp(t *testing.T) {
+	var help strings.Builder
+	if _, err := ParseFlags("x-operator", []string{"--help"}, &help); !errors.Is(err, flag.ErrHelp) {
+		t.Fatalf("the error is %v", err)
+	}
+	for _, name := range []string{
+		"callback-base-url", "callback-bind-address", "grant-namespace", "x-authorize-url", "x-token-url", "x-revoke-url",
+		"x-api-url", "components", "namespaces", "selector", "leader-elect", "max-concurrent-reconciles",
+		"metrics-bind-address", "health-probe-bind-address", "zap-log-level", "kubeconfig",
+	} {
+		if !strings.Contains(help.String(), "-"+name) {
+			t.Errorf("--help does not mention --%s", name)
+		}
+	}
+}
