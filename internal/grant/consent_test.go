@@ -1,0 +1,278 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package grant_test
+
+import (
+	"fmt"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/agentconnect/x-operator/internal/grant"
+	"github.com/agentconnect/x-operator/internal/secret"
+)
+
+func TestClaim(t *testing.T) {
+	done := grant.Claim{Nonce: "a", ID: "1", At: moment.Add(-time.Minute), Code: "connected"}
+	live := grant.Claim{Nonce: "a", ID: "1", At: moment.Add(-44 * time.Second)}
+	left := grant.Claim{Nonce: "a", ID: "1", At: moment.Add(-45 * time.Second)}
+	ahead := grant.Claim{Nonce: "a", ID: "1", At: moment.Add(time.Hour)}
+	mine := grant.Claim{Nonce: "b", ID: "2", At: moment}
+	for name, test := range map[string]struct {
+		earlier   []grant.Claim
+		nonce, id string
+		state     grant.ClaimState
+		claim     grant.Claim
+		want      []grant.Claim
+	}{
+		"the first":                   {nil, "b", "2", grant.Claimed, mine, []grant.Claim{mine}},
+		"the same again, by the same": {[]grant.Claim{live}, "a", "1", grant.Claimed, live, []grant.Claim{live}},
+		"the same again, by another":  {[]grant.Claim{live}, "a", "2", grant.ClaimedBefore, live, []grant.Claim{live}},
+		"the same, long over":         {[]grant.Claim{done}, "a", "2", grant.ClaimedBefore, done, []grant.Claim{done}},
+		"another is under way":        {[]grant.Claim{live}, "b", "2", grant.ClaimBusy, live, []grant.Claim{live}},
+		"another was left":            {[]grant.Claim{left}, "b", "2", grant.Claimed, mine, []grant.Claim{mine, left}},
+		"another ended":               {[]grant.Claim{done}, "b", "2", grant.Claimed, mine, []grant.Claim{mine, done}},
+		"another is of a later clock": {[]grant.Claim{ahead}, "b", "2", grant.Claimed, mine, []grant.Claim{mine}},
+		"an older one is under way":   {[]grant.Claim{done, live}, "b", "2", grant.ClaimBusy, live, []grant.Claim{done, live}},
+	} {
+		g := working()
+		g.Consent.Claims = test.earlier
+		state, claim := g.Claim(test.nonce, test.id, moment)
+		if state != test.state || claim != test.claim || !reflect.DeepEqual(g.Consent.Claims, test.want) {
+			t.Errorf("%s: %s %+v, leaving %+v; want %s %+v, leaving %+v",
+				name, state, claim, g.Consent.Claims, test.state, test.claim, test.want)
+		}
+	}
+}
+
+func TestClaimsAreBounded(t *testing.T) {
+	g := working()
+	for i := range 40 {
+		nonce := fmt.Sprint(i)
+		at := moment.Add(time.Duration(i) * time.Minute / 10)
+		g.Claim(nonce, nonce, at)
+		g.Conclude(nonce, "denied", "", at)
+	}
+	if len(g.Consent.Claims) != 16 || g.Consent.Claims[0].Nonce != "39" || g.Consent.Claims[15].Nonce != "24" {
+		t.Errorf("kept are %+v, want the 16 newest", g.Consent.Claims)
+	}
+	g.Claim("late", "late", moment.Add(time.Hour))
+	if len(g.Consent.Claims) != 1 {
+		t.Errorf("kept are %+v, want none of those older than 15 minutes", g.Consent.Claims)
+	}
+}
+
+func TestConclude(t *testing.T) {
+	g := working()
+	g.Consent.Claims = []grant.Claim{{Nonce: "b", At: moment}, {Nonce: "a", At: moment}}
+	g.Conclude("a", "denied", "They declined.", moment)
+	want := grant.Consent{
+		Claims:  []grant.Claim{{Nonce: "b", At: moment}, {Nonce: "a", At: moment, Code: "denied"}},
+		Outcome: &grant.Outcome{Code: "denied", At: moment, Message: "They declined."},
+	}
+	if !reflect.DeepEqual(g.Consent, want) {
+		t.Errorf("the record is %+v, want %+v", g.Consent, want)
+	}
+}
+
+func TestPinHolds(t *testing.T) {
+	news := grant.Account{UserID: "7", Username: "news"}
+	renamed := grant.Account{UserID: "7", Username: "renamed"}
+	taken := grant.Account{UserID: "8", Username: "news"}
+	for name, test := range map[string]struct {
+		known, account grant.Account
+		username       string
+		want           bool
+	}{
+		"the first, unnamed":                     {grant.Account{}, news, "", true},
+		"the first, named":                       {grant.Account{}, news, "NEWS", true},
+		"the first, not the named one":           {grant.Account{}, news, "sports", false},
+		"the same":                               {news, news, "", true},
+		"the same, renamed":                      {news, renamed, "", true},
+		"the same, renamed, under the old name":  {news, renamed, "news", false},
+		"another":                                {news, grant.Account{UserID: "8", Username: "sports"}, "", false},
+		"another that took the name":             {news, taken, "news", false},
+		"another, since the name was changed":    {news, grant.Account{UserID: "8", Username: "sports"}, "sports", true},
+		"X did not tell whose, first, unnamed":   {grant.Account{}, grant.Account{}, "", true},
+		"X did not tell whose, first, named":     {grant.Account{}, grant.Account{}, "news", false},
+		"X did not tell whose, of a known one's": {news, grant.Account{}, "", false},
+	} {
+		g := &grant.Grant{Account: test.known}
+		if got := g.PinHolds(test.account, test.username); got != test.want {
+			t.Errorf("%s: %t, want %t", name, got, test.want)
+		}
+	}
+}
+
+// candidate answers the invitation of invited.
+func candidate(access, userID string) grant.Candidate {
+	return grant.Candidate{
+		Tokens: answer(access, "refresh of "+access), Nonce: "nonce of " + access, Epoch: 3,
+		Account: grant.Account{UserID: userID, Username: "user" + userID},
+	}
+}
+
+// invited is working, with a consent wanted at epoch 3.
+func invited() *grant.Grant {
+	g := working()
+	g.Consent = grant.Consent{
+		Epoch: 3, Wanted: true, App: grant.App{ClientID: "client"}, RequestedReconnect: "please",
+		Claims: []grant.Claim{{Nonce: "nonce of fresh", At: moment}},
+	}
+	return g
+}
+
+func TestPromote(t *testing.T) {
+	for name, test := range map[string]struct {
+		alter   func(*grant.Grant)
+		retired []string
+	}{
+		"of the same account": {func(*grant.Grant) {}, nil},
+		"of another account":  {func(g *grant.Grant) { g.Candidate.Account.UserID = "8" }, []string{"access-1"}},
+		"for another app":     {func(g *grant.Grant) { g.Candidate.App.ClientID = "other" }, []string{"access-1"}},
+		"nobody knows whose":  {func(g *grant.Grant) { g.Account, g.Candidate.Account = grant.Account{}, grant.Account{} }, []string{"access-1"}},
+		"the first":           {func(g *grant.Grant) { g.Tokens = nil }, nil},
+	} {
+		g := invited()
+		fresh := candidate("fresh", "7")
+		g.Candidate, g.Refused = &fresh, &grant.Refusal{}
+		g.Begin(attempt("under way"))
+		test.alter(g)
+		account := g.Candidate.Account
+		g.Promote()
+		work, retired := accesses(g)
+		if work != "fresh" || !reflect.DeepEqual(retired, test.retired) || g.Account != account {
+			t.Errorf("%s: working %q of %v, retired %q; want fresh of %v, %q", name, work, g.Account, retired, account, test.retired)
+		}
+		if g.Candidate != nil || g.Refused != nil || g.Journal.Attempt != nil || g.Rotation != 1 {
+			t.Errorf("%s: left are %v, %v, %v, rotation %d; want nothing and 1", name, g.Candidate, g.Refused, g.Journal.Attempt, g.Rotation)
+		}
+		if c := g.Consent; c.Wanted || c.Epoch != 4 || c.AnsweredReconnect != "please" {
+			t.Errorf("%s: the invitation is %+v, want it answered and at epoch 4", name, c)
+		}
+	}
+}
+
+func TestRefuse(t *testing.T) {
+	for name, test := range map[string]struct {
+		userID  string
+		alter   func(*grant.Grant)
+		work    string
+		retired []string
+	}{
+		"of another account":             {"8", func(*grant.Grant) {}, "access-1", []string{"fresh"}},
+		"of the working set's own":       {"7", func(*grant.Grant) {}, "fresh", nil},
+		"of its own, but of another app": {"7", func(g *grant.Grant) { g.Candidate.App.ClientID = "b" }, "access-1", []string{"fresh"}},
+		"with no working set":            {"7", func(g *grant.Grant) { g.Tokens = nil }, "", []string{"fresh"}},
+	} {
+		g := invited()
+		fresh := candidate("fresh", test.userID)
+		g.Candidate = &fresh
+		test.alter(g)
+		g.Refuse()
+		work, retired := accesses(g)
+		if work != test.work || !reflect.DeepEqual(retired, test.retired) || g.Candidate != nil {
+			t.Errorf("%s: working %q, retired %q, candidate %v; want %q, %q, none", name, work, retired, g.Candidate, test.work, test.retired)
+		}
+		if g.Account.UserID != "7" || !g.Consent.Wanted || g.Consent.Epoch != 3 {
+			t.Errorf("%s: the account is %v and the invitation %+v: neither may change", name, g.Account, g.Consent)
+		}
+	}
+}
+
+func TestForget(t *testing.T) {
+	g := invited()
+	fresh := candidate("fresh", "8")
+	g.Candidate, g.Refused = &fresh, &grant.Refusal{}
+	g.Rotation = 5
+	g.Journal.HandledRequest, g.Journal.Failures = "handled", 2
+	g.Begin(attempt("under way"))
+	serial := g.Journal.Serial
+	g.Forget()
+	if work, retired := accesses(g); work != "" || !reflect.DeepEqual(retired, []string{"access-1", "fresh"}) {
+		t.Errorf("working %q, retired %q; want none and both", work, retired)
+	}
+	if want := (grant.Journal{HandledRequest: "handled", Serial: serial}); !reflect.DeepEqual(g.Journal, want) {
+		t.Errorf("the journal is %+v, want %+v", g.Journal, want)
+	}
+	if g.Candidate != nil || g.Refused != nil || g.Account != (grant.Account{}) || g.Consent.Wanted || g.Consent.Epoch != 4 || g.Rotation != 5 {
+		t.Errorf("what is left is %+v", g)
+	}
+}
+
+func TestPlaceCandidate(t *testing.T) {
+	for name, test := range map[string]struct {
+		meanwhile func(*grant.Grant)
+		candidate string
+		retired   []string
+		outcome   string
+	}{
+		"as invited":           {func(*grant.Grant) {}, "fresh", nil, ""},
+		"not wanted any more":  {func(g *grant.Grant) { g.Consent.Wanted = false }, "", []string{"fresh"}, "session_expired"},
+		"the epoch moved":      {func(g *grant.Grant) { g.Consent.Epoch++ }, "", []string{"fresh"}, "session_expired"},
+		"it was disconnected":  {func(g *grant.Grant) { g.Forget() }, "", []string{"access-1", "fresh"}, "session_expired"},
+		"an earlier candidate": {func(g *grant.Grant) { g.PlaceCandidate(candidate("early", "7"), "", moment) }, "fresh", []string{"early"}, ""},
+		"placed already":       {func(g *grant.Grant) { g.PlaceCandidate(candidate("fresh", "7"), "", moment) }, "fresh", nil, ""},
+		"placed and refused": {func(g *grant.Grant) {
+			g.PlaceCandidate(candidate("fresh", "8"), "", moment)
+			g.Refuse()
+		}, "", []string{"fresh"}, ""},
+		"placed, refused and revoked": {func(g *grant.Grant) {
+			g.PlaceCandidate(candidate("fresh", "8"), "", moment)
+			g.Refuse()
+			g.DropRetired(g.Retired[0])
+		}, "", nil, ""},
+		"placed, promoted and refreshed": {func(g *grant.Grant) {
+			g.PlaceCandidate(candidate("fresh", "7"), "", moment)
+			g.Promote()
+			g.Begin(attempt("next"))
+			g.Rotate(*g.Journal.Attempt, answer("next", "r"))
+		}, "", nil, ""},
+	} {
+		g := invited()
+		test.meanwhile(g)
+		g.PlaceCandidate(candidate("fresh", "7"), "moved", moment)
+		placed, outcome := "", ""
+		if g.Candidate != nil {
+			placed = g.Candidate.AccessToken.Reveal()
+		}
+		if g.Consent.Outcome != nil {
+			outcome = g.Consent.Outcome.Code
+		}
+		if _, retired := accesses(g); placed != test.candidate || !reflect.DeepEqual(retired, test.retired) || outcome != test.outcome {
+			t.Errorf("%s: candidate %q, retired %q, outcome %q; want %q, %q, %q", name,
+				placed, retired, outcome, test.candidate, test.retired, test.outcome)
+		}
+	}
+}
+
+func TestInvite(t *testing.T) {
+	app := grant.App{ClientID: "client", ClientSecret: secret.New("old")}
+	g := &grant.Grant{}
+	g.Invite(true, app, []string{"tweet.read"}, "please")
+	want := grant.Consent{Epoch: 1, Wanted: true, App: app, Scopes: []string{"tweet.read"}, RequestedReconnect: "please"}
+	if !reflect.DeepEqual(g.Consent, want) || !g.Invited(true, app, []string{"tweet.read"}, "please") {
+		t.Errorf("the invitation is %+v, want %+v", g.Consent, want)
+	}
+	for name, test := range map[string]struct {
+		app   grant.App
+		epoch int64
+	}{
+		"the same app":      {app, 1},
+		"another client id": {grant.App{ClientID: "b", ClientSecret: app.ClientSecret}, 2},
+		"another secret":    {grant.App{ClientID: "client", ClientSecret: secret.New("new")}, 2},
+		"a shared app":      {grant.App{ClientID: "client", XApp: "shared", SecretName: "shared"}, 2},
+	} {
+		again := *g
+		again.Invite(true, test.app, []string{"tweet.read"}, "please")
+		if again.Consent.Epoch != test.epoch {
+			t.Errorf("%s: epoch %d, want %d", name, again.Consent.Epoch, test.epoch)
+		}
+	}
+	g.Invite(false, grant.App{}, nil, "")
+	want.Wanted = false
+	if !reflect.DeepEqual(g.Consent, want) || !g.Invited(false, grant.App{}, nil, "") {
+		t.Errorf("the closed invitation is %+v, want %+v", g.Consent, want)
+	}
+}
