@@ -4,39 +4,58 @@
 package controlplane
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-// StopAPIServer ends kube-apiserver in good order, as an upgrade of the control
-// plane does; etcd stays. Start it again before it is stopped again.
-func (c *ControlPlane) StopAPIServer() error {
+// drainTimeout is how long kube-apiserver may take to end in good order. Watches
+// keep it from ending for a minute.
+const (
+	drainTimeout = 3 * time.Second
+	drainPoll    = 10 * time.Millisecond
+)
+
+// StopAPIServer asks kube-apiserver to end, as an upgrade of the control plane
+// does: it takes no more connections and finishes its requests. Whoever watches is
+// cut off after 3 seconds. Etcd stays. Start it again before it is stopped again.
+func (c *ControlPlane) StopAPIServer() error { return c.endAPIServer(syscall.SIGTERM) }
+
+// KillAPIServer ends kube-apiserver in the middle of whatever it does: nobody
+// knows then which writes were applied. Start it again before it is stopped again.
+func (c *ControlPlane) KillAPIServer() error { return c.endAPIServer(syscall.SIGKILL) }
+
+func (c *ControlPlane) endAPIServer(how syscall.Signal) error {
+	content, err := os.ReadFile(c.apiServerPID())
+	if err != nil {
+		return fmt.Errorf("stopping kube-apiserver: %w", err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(content)))
+	if err != nil {
+		return fmt.Errorf("stopping kube-apiserver: %w", err)
+	}
+	if err := syscall.Kill(pid, how); err != nil {
+		return fmt.Errorf("stopping kube-apiserver: %w", err)
+	}
+	// It exists until envtest, which waits for it, has seen its end.
+	gone := func(context.Context) (bool, error) { return syscall.Kill(pid, 0) != nil, nil }
+	if wait.PollUntilContextTimeout(context.Background(), drainPoll, drainTimeout, true, gone) != nil {
+		_ = syscall.Kill(pid, syscall.SIGKILL) // It may have ended just now.
+	}
+	if err := wait.PollUntilContextTimeout(context.Background(), drainPoll, stopTimeout, true, gone); err != nil {
+		return fmt.Errorf("waiting for the end of kube-apiserver: %w", err)
+	}
 	if err := c.env.ControlPlane.APIServer.Stop(); err != nil {
 		return fmt.Errorf("stopping kube-apiserver: %w", err)
 	}
 	return nil
-}
-
-// KillAPIServer ends kube-apiserver in the middle of whatever it does: nobody
-// knows then which writes were applied. Start it again before it is stopped again.
-func (c *ControlPlane) KillAPIServer() error {
-	content, err := os.ReadFile(c.apiServerPID())
-	if err != nil {
-		return fmt.Errorf("killing kube-apiserver: %w", err)
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(content)))
-	if err != nil {
-		return fmt.Errorf("killing kube-apiserver: %w", err)
-	}
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-		return fmt.Errorf("killing kube-apiserver: %w", err)
-	}
-	// envtest waits for the end of what it started.
-	return c.StopAPIServer()
 }
 
 // StartAPIServer starts kube-apiserver again, at the same address with the same

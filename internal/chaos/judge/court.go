@@ -106,9 +106,9 @@ func reached(e xsim.Event) bool {
 }
 
 // safe tells whether the refresh token of an answer is known to have been kept: it
-// is stored, or was presented later.
+// is or was stored, or was presented later.
 func (c *court) safe(e xsim.Event) bool {
-	return c.stored[e.Refresh] || len(c.byPresent[e.Refresh]) > 0
+	return c.stored[e.Refresh] || c.Seen[e.Refresh] || len(c.byPresent[e.Refresh]) > 0
 }
 
 // redeems tells whether a call presents a one-time token.

@@ -21,6 +21,9 @@ type Evidence struct {
 	Runs []Run
 	// Outages are the times without an API server.
 	Outages []Outage
+	// Seen are the hashes of all refresh tokens that a witness saw in the store. Around
+	// an outage it may have missed some.
+	Seen map[string]bool
 	// Connections are all that were ever made, and what is there of them at the end,
 	// once every process had the time to settle.
 	Connections []Connection

@@ -1,0 +1,99 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Command chaos injects faults into running operators and judges by the books of
+// the simulator of X whether any token was lost or spent twice:
+//
+//	go run ./hack/chaos --seed 7
+//
+// It ends with 0 if nothing happened that must not, with 1 if something did, and
+// with 2 if the suite itself could not be carried out. See internal/chaos.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/go-logr/logr"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/agentconnect/x-operator/internal/chaos"
+)
+
+func main() {
+	// What a client says to logs tells nothing here.
+	ctrl.SetLogger(logr.Discard())
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+func run(ctx context.Context, args []string, out, diagnostics io.Writer) int {
+	options, err := parse(args, diagnostics)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	var report *chaos.Report
+	if err == nil {
+		options.Progress = out
+		report, err = chaos.Run(ctx, options)
+	}
+	if report != nil {
+		report.Print(out)
+	}
+	switch {
+	case err != nil:
+		_, _ = fmt.Fprintln(diagnostics, "chaos:", err)
+		return 2
+	case report.Broken():
+		return 1
+	default:
+		return 0
+	}
+}
+
+func parse(args []string, diagnostics io.Writer) (chaos.Options, error) {
+	var o chaos.Options
+	var worlds string
+	flags := flag.NewFlagSet("chaos", flag.ContinueOnError)
+	flags.SetOutput(diagnostics)
+	flags.Uint64Var(&o.Seed, "seed", 0, "seed of the schedule of faults; 0 draws one, and prints it")
+	flags.IntVar(&o.Faults, "faults", 1000, "how many faults to inject")
+	flags.IntVar(&o.Connections, "connections", 220, "how many connections to begin with")
+	flags.IntVar(&o.Outages, "outages", 12, "how many of the faults are outages of the API server")
+	flags.StringVar(&worlds, "worlds", "", "comma-separated worlds to run; all by default:\n"+described())
+	flags.BoolVar(&o.Once, "short", false, "meet each step once and little more, as the test does")
+	flags.StringVar(&o.Folder, "logs", "", "`folder` to keep the operator's logs and the schedules in")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if flags.NArg() > 0 {
+		return o, errors.New("there are no arguments beside flags")
+	}
+	if worlds != "" {
+		o.Worlds = strings.Split(worlds, ",")
+	}
+	if o.Once {
+		o = chaos.Short(o)
+	}
+	return o, nil
+}
+
+func described() string {
+	worlds := chaos.Worlds()
+	var text strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(worlds)) {
+		_, _ = fmt.Fprintf(&text, "%s: %s\n", name, worlds[name])
+	}
+	return strings.TrimSuffix(text.String(), "\n")
+}

@@ -1,0 +1,184 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/xsim"
+)
+
+const (
+	// gracePeriod is how long a process is given after SIGTERM. The manifests give
+	// more.
+	gracePeriod = 60 * time.Second
+	// reachWithin bounds the wait for a step to be reached. A pair may first have to
+	// elect a leader, more than once.
+	reachWithin = 5 * time.Minute
+	// stimulateEvery is how often somebody does what makes the awaited step happen.
+	stimulateEvery = 2 * time.Second
+)
+
+// populate makes the first connections and waits until all are connected. Nothing
+// goes wrong yet, but for processes that are armed from the start.
+func (w *world) populate(ctx context.Context, count int) error {
+	var adding errgroup.Group
+	adding.SetLimit(4)
+	for range count {
+		adding.Go(func() error { return w.addConnection(ctx) })
+	}
+	if err := adding.Wait(); err != nil {
+		return err
+	}
+	deadline := time.Now().Add(reachWithin)
+	for w.connected() < count*9/10 {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("only %d of %d connections of the world %s were connected within %s", w.connected(), count, w.name, reachWithin)
+		}
+		if !pause(ctx, lookEvery) {
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+func (w *world) connected() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	count := 0
+	for _, conn := range w.connections {
+		if conn.wanted && conn.seen != nil && conn.seen.Status.Connected {
+			count++
+		}
+	}
+	return count
+}
+
+// drive injects the world's faults, one after another.
+func (w *world) drive(ctx context.Context) error {
+	orders := 0
+	for i := range w.faults {
+		f := &w.faults[i]
+		var err error
+		switch f.kind {
+		case KindStep, KindStop:
+			orders++
+			err = w.await(ctx, orders)
+		case KindKill, KindTerm:
+			err = w.signal(ctx, f)
+		default:
+			w.x.Inject(f.x)
+		}
+		if err != nil {
+			return fmt.Errorf("world %s, fault %d (%s): %w", w.name, i, f, err)
+		}
+		w.suite.count(f.kind)
+	}
+	return w.awaitFaultsOfX(ctx)
+}
+
+// await waits until so many failpoints were reached, and does what makes them be.
+func (w *world) await(ctx context.Context, count int) error {
+	deadline, next := time.Now().Add(reachWithin), time.Now()
+	for w.orders.count() < count {
+		switch now := time.Now(); {
+		case now.After(deadline):
+			return fmt.Errorf("%w: the processes wait for the steps %q", errNeverReached, w.armed())
+		case now.After(next):
+			w.stimulate(ctx, w.armed())
+			next = now.Add(stimulateEvery)
+		}
+		if !pause(ctx, 50*time.Millisecond) {
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// stimulate has people do what the steps need. Refreshes come by themselves. While
+// the API server is away it does nothing.
+func (w *world) stimulate(ctx context.Context, steps []string) {
+	wants := func(what string) bool {
+		return slices.ContainsFunc(steps, func(step string) bool { return area(step) == what })
+	}
+	if wants("consent") {
+		for _, conn := range w.some(2) {
+			_ = w.annotate(ctx, conn, v1alpha1.AnnotationReconnectRequestedAt, strconv.FormatInt(time.Now().UnixNano(), 10))
+		}
+	}
+	if wants("revoke") {
+		for _, conn := range w.some(1) {
+			_ = w.remove(ctx, conn)
+		}
+	}
+}
+
+// signal ends the leader's process in the midst of its work: calls of X that take
+// long make sure that there is some.
+func (w *world) signal(ctx context.Context, f *fault) error {
+	w.x.Inject(slowRefreshes(2)...)
+	deadline := time.Now().Add(reachWithin)
+	if !pause(ctx, f.wait) {
+		return ctx.Err()
+	}
+	r := w.leader()
+	for ; r == nil; r = w.leader() {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%w: no process runs", errNeverReached)
+		}
+		if !pause(ctx, 50*time.Millisecond) {
+			return ctx.Err()
+		}
+	}
+	p := r.process()
+	if f.podGone {
+		r.losePod()
+	}
+	if f.kind == KindTerm {
+		p.term(gracePeriod)
+		return nil
+	}
+	p.kill()
+	<-p.done
+	return nil
+}
+
+// awaitFaultsOfX waits until X has failed as often as it was told to.
+func (w *world) awaitFaultsOfX(ctx context.Context) error {
+	deadline, next := time.Now().Add(reachWithin), time.Now()
+	for left := w.x.Faults(); len(left) > 0; left = w.x.Faults() {
+		switch now := time.Now(); {
+		case now.After(deadline):
+			return fmt.Errorf("%w: X waits to fail: %+v", errNeverReached, left)
+		case now.After(next):
+			w.stimulate(ctx, wantedBy(left))
+			next = now.Add(stimulateEvery)
+		}
+		if !pause(ctx, 100*time.Millisecond) {
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// wantedBy are the areas whose calls the faults wait for.
+func wantedBy(faults []xsim.Fault) []string {
+	areas := make([]string, 0, len(faults))
+	for _, f := range faults {
+		switch f.Endpoint {
+		case xsim.EndpointExchange, xsim.EndpointMe:
+			areas = append(areas, "consent")
+		default:
+			areas = append(areas, string(f.Endpoint))
+		}
+	}
+	return areas
+}

@@ -1,0 +1,210 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/xsim"
+)
+
+const (
+	// lookEvery is how often people look whether a link is there for them; tryAgain
+	// how long one waits after a try.
+	lookEvery = 700 * time.Millisecond
+	tryAgain  = 3 * time.Second
+	// atOnce is how many consents of a world are under way at once.
+	atOnce = 3
+	// flowTimeout bounds one page.
+	flowTimeout = 25 * time.Second
+)
+
+// connection is an XConnection and the person behind it, who has an account of
+// their own.
+type connection struct {
+	name    string
+	account string
+	// pinned is true if spec.username names the account.
+	pinned bool
+
+	// wanted, seen, busy and next are guarded by the world.
+	wanted bool
+	// seen is the object as it was last looked at; nil before.
+	seen *v1alpha1.XConnection
+	busy bool
+	next time.Time
+}
+
+// addConnection makes one more connection, of a new account.
+func (w *world) addConnection(ctx context.Context) error {
+	w.mu.Lock()
+	number := len(w.connections)
+	conn := &connection{
+		name:    fmt.Sprintf("conn-%04d", number),
+		account: fmt.Sprintf("a%04d", number),
+		pinned:  number%2 == 0,
+		wanted:  true,
+	}
+	w.connections = append(w.connections, conn)
+	w.mu.Unlock()
+	w.x.RegisterAccount(conn.account)
+	w.x.RegisterAccount(conn.stranger())
+	object := &v1alpha1.XConnection{
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: conn.name},
+		Spec: v1alpha1.XConnectionSpec{
+			AuthMethod:   v1alpha1.AuthOwn,
+			AppSecretRef: &v1alpha1.SecretReference{Name: appSecret},
+		},
+	}
+	if conn.pinned {
+		object.Spec.Username = conn.account
+	}
+	return insist(ctx, func() error {
+		return client.IgnoreAlreadyExists(w.suite.plane.Client().Create(ctx, object.DeepCopy()))
+	})
+}
+
+// stranger is the account that the person is logged in with by mistake.
+func (c *connection) stranger() string { return "x" + c.account }
+
+// remove deletes a connection; another takes its place.
+func (w *world) remove(ctx context.Context, conn *connection) error {
+	w.mu.Lock()
+	conn.wanted = false
+	w.mu.Unlock()
+	err := insist(ctx, func() error {
+		object := &v1alpha1.XConnection{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: conn.name}}
+		return client.IgnoreNotFound(w.suite.plane.Client().Delete(ctx, object))
+	})
+	if err != nil {
+		return err
+	}
+	return w.addConnection(ctx)
+}
+
+// annotate sets an annotation of a connection.
+func (w *world) annotate(ctx context.Context, conn *connection, name, value string) error {
+	object := &v1alpha1.XConnection{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: conn.name}}
+	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:%q}}}`, name, value)
+	return w.suite.plane.Client().Patch(ctx, object, client.RawPatch(types.MergePatchType, patch))
+}
+
+// people look at their connections and consent wherever a link asks them to, until
+// the context ends. Flows that are under way then are finished first.
+func (w *world) people(ctx context.Context, draw *rand.Rand) {
+	var flows sync.WaitGroup
+	defer flows.Wait()
+	places := make(chan struct{}, atOnce)
+	for pause(ctx, lookEvery) {
+		if w.look(ctx) != nil {
+			continue // The API server is away.
+		}
+		for _, conn := range w.invited() {
+			choice := w.choose(conn, draw)
+			places <- struct{}{}
+			flows.Go(func() {
+				w.consent(conn, choice)
+				<-places
+			})
+		}
+	}
+}
+
+// look reads all connections.
+func (w *world) look(ctx context.Context) error {
+	var list v1alpha1.XConnectionList
+	if err := w.suite.plane.Client().List(ctx, &list, client.InNamespace(w.namespace)); err != nil {
+		return err
+	}
+	seen := map[string]*v1alpha1.XConnection{}
+	for i := range list.Items {
+		seen[list.Items[i].Name] = &list.Items[i]
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, conn := range w.connections {
+		conn.seen = seen[conn.name]
+	}
+	return nil
+}
+
+// invited are the connections whose person is to consent now; they are busy from
+// here on.
+func (w *world) invited() []*connection {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var invited []*connection
+	for _, conn := range w.connections {
+		if conn.wanted && !conn.busy && conn.seen != nil && conn.seen.Status.AuthorizeURL != "" && time.Now().After(conn.next) {
+			conn.busy = true
+			invited = append(invited, conn)
+		}
+	}
+	return invited
+}
+
+// choose is what the person does at X. Whoever is asked again although the
+// connection works sometimes says no, or is logged in as somebody else; so
+// sometimes is the owner of an account that is pinned.
+func (w *world) choose(conn *connection, draw *rand.Rand) xsim.Choice {
+	w.mu.Lock()
+	works := conn.seen.Status.Connected
+	w.mu.Unlock()
+	mood := draw.IntN(10)
+	switch {
+	case works && mood == 0:
+		return xsim.Choice{Account: conn.account, Deny: true}
+	case works && mood < 4, conn.pinned && mood == 1:
+		return xsim.Choice{Account: conn.stranger()}
+	default:
+		return xsim.Choice{Account: conn.account}
+	}
+}
+
+// consent walks one flow. Whether it ends well is not asked: the operator may be
+// killed under it.
+func (w *world) consent(conn *connection, choice xsim.Choice) {
+	w.mu.Lock()
+	link := conn.seen.Status.AuthorizeURL
+	w.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), 3*flowTimeout)
+	defer cancel()
+	_, _ = xsim.Consent(ctx, &http.Client{Timeout: flowTimeout}, link, choice)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	conn.busy = false
+	conn.next = time.Now().Add(tryAgain)
+}
+
+// some draws that many of the connections that are wanted and connected.
+func (w *world) some(count int) []*connection {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var able []*connection
+	for _, conn := range w.connections {
+		if conn.wanted && conn.seen != nil && conn.seen.Status.Connected {
+			able = append(able, conn)
+		}
+	}
+	w.draw.Shuffle(len(able), func(i, j int) { able[i], able[j] = able[j], able[i] })
+	return able[:min(count, len(able))]
+}
+
+// wantedOnes are the connections that are not deleted, as last seen.
+func (w *world) wantedOnes() []*connection {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(w.connections), func(conn *connection) bool { return !conn.wanted })
+}

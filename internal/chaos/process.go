@@ -1,0 +1,234 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package chaos
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/agentconnect/x-operator/internal/chaos/judge"
+	"github.com/agentconnect/x-operator/internal/xsim"
+)
+
+// variable arms a failpoint; it is internal/failpoint's, which a binary without
+// the build tag, such as this one, does not have.
+const variable = "XOP_FAILPOINT"
+
+// process is one run of the operator's binary. It calls X at an address of its
+// own, by which the books tell it from others.
+type process struct {
+	cmd   *exec.Cmd
+	front net.Listener
+	// order is the failpoint that it was started with; nil for none.
+	order *fault
+	// fired is closed when it has reached the failpoint, done when it has ended.
+	fired chan struct{}
+	done  chan struct{}
+	// lastCall is when it last asked X for tokens, in nanoseconds.
+	lastCall atomic.Int64
+
+	mu        sync.Mutex
+	record    judge.Run
+	exhausted bool
+	stopped   bool
+}
+
+// launch says how to start a process.
+type launch struct {
+	binary    string
+	arguments []string
+	env       []string
+	replica   string
+	x         http.Handler
+	order     *fault
+	log       io.WriteCloser
+}
+
+func (l launch) start(ctx context.Context) (*process, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	p := &process{front: listener, order: l.order, fired: make(chan struct{}), done: make(chan struct{})}
+	p.record = judge.Run{Host: listener.Addr().String(), Replica: l.replica, Started: time.Now()}
+	server := &http.Server{Handler: p.watched(l.x), ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = server.Serve(listener) }()
+
+	// Not CommandContext: how it ends is the suite's business.
+	p.cmd = exec.Command(l.binary, append(l.arguments, endpoints("http://"+p.record.Host)...)...) //nolint:gosec,noctx // Our own binary.
+	p.cmd.Env = append(os.Environ(), l.env...)
+	if l.order != nil {
+		p.cmd.Env = append(p.cmd.Env, fmt.Sprintf("%s=%s:%d:%s", variable, l.order.step, l.order.hit, l.order.action()))
+	}
+	// An interrupt from the terminal is for us: we end everything in order.
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	output, err := p.cmd.StderrPipe()
+	if err == nil {
+		err = p.cmd.Start()
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("starting the operator: %w", err), server.Close())
+	}
+	go p.wait(output, l.log, server)
+	return p, nil
+}
+
+// action is what a failpoint does.
+func (f *fault) action() string {
+	if f.kind == KindStop {
+		return "stop"
+	}
+	return "kill"
+}
+
+func endpoints(x string) []string {
+	return []string{
+		"--x-token-url=" + x + xsim.PathToken,
+		"--x-revoke-url=" + x + xsim.PathRevoke,
+		"--x-api-url=" + x,
+	}
+}
+
+// watched notes when the process asks for tokens: only a leader refreshes.
+func (p *process) watched(x http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == xsim.PathToken {
+			p.lastCall.Store(time.Now().UnixNano())
+		}
+		x.ServeHTTP(w, r)
+	})
+}
+
+// wait reads the process's log until it ends, and notes how it did.
+func (p *process) wait(output io.Reader, log io.WriteCloser, server *http.Server) {
+	lines := bufio.NewReader(output)
+	for {
+		line, err := lines.ReadString('\n')
+		_, _ = io.WriteString(log, line)
+		p.read(line)
+		if err != nil {
+			break
+		}
+	}
+	err := p.cmd.Wait()
+	p.ended(err)
+	_, _ = fmt.Fprintf(log, "chaos: it ended at %s: %v\n", time.Now().Format(time.RFC3339Nano), err)
+	_ = log.Close()
+	close(p.done)
+	_ = server.Close()
+}
+
+func (p *process) read(line string) {
+	switch {
+	case strings.HasPrefix(line, "failpoint "):
+		p.reached()
+	case strings.HasPrefix(line, "panic:"), strings.HasPrefix(line, "fatal error:"), strings.Contains(line, "Observed a panic"):
+		p.mu.Lock()
+		p.record.Panicked = true
+		p.mu.Unlock()
+	}
+}
+
+// reached notes that the failpoint was reached. A process that stopped itself
+// there is continued later.
+func (p *process) reached() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.record.Step = p.order.step
+	if p.order.kind != KindStop {
+		close(p.fired)
+		return
+	}
+	p.stopped = true
+	from := time.Now()
+	time.AfterFunc(p.order.wait, func() { p.resume(from) })
+}
+
+func (p *process) resume(from time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_ = p.cmd.Process.Signal(syscall.SIGCONT)
+	p.stopped = false
+	p.record.Stops = append(p.record.Stops, judge.Span{From: from, To: time.Now()})
+	close(p.fired)
+}
+
+func (p *process) ended(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.record.Ended = time.Now()
+	var exit *exec.ExitError
+	killed := false
+	if errors.As(err, &exit) {
+		status, ok := exit.Sys().(syscall.WaitStatus)
+		killed = ok && status.Signaled() && status.Signal() == syscall.SIGKILL
+	}
+	switch {
+	case killed && p.exhausted:
+		p.record.End = judge.Exhausted
+	case killed:
+		p.record.End = judge.Killed
+	case !p.record.Asked.IsZero():
+		p.record.End = judge.Drained
+	default:
+		p.record.End = judge.Left
+	}
+}
+
+func (p *process) kill() { _ = p.cmd.Process.Kill() }
+
+// term asks the process to stop, and kills it when its grace period is over.
+func (p *process) term(grace time.Duration) {
+	p.mu.Lock()
+	p.record.Asked = time.Now()
+	p.mu.Unlock()
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-p.done:
+		return
+	case <-time.After(grace):
+	}
+	p.mu.Lock()
+	p.exhausted = true
+	p.mu.Unlock()
+	p.kill()
+	<-p.done
+}
+
+// running tells whether the process lives and is not stopped.
+func (p *process) running() bool {
+	select {
+	case <-p.done:
+		return false
+	default:
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.stopped && p.record.Asked.IsZero()
+}
+
+// hasFired tells whether it reached its failpoint.
+func (p *process) hasFired() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.record.Step != ""
+}
+
+func (p *process) run() judge.Run {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.record
+}

@@ -1,0 +1,181 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// restartDelay is how long a replica's end goes unnoticed, as by a kubelet.
+const restartDelay = 200 * time.Millisecond
+
+// replica is one place that the operator runs in: a pod, and one process after
+// another in it.
+type replica struct {
+	world *world
+	name  string
+	port  string
+
+	mu      sync.Mutex
+	pod     *corev1.Pod
+	podGone bool
+	pods    int
+	current *process
+	all     []*process
+}
+
+// supervise keeps a process running until the context ends, as a kubelet does.
+func (r *replica) supervise(ctx context.Context) error {
+	for ctx.Err() == nil {
+		if err := r.ensurePod(ctx); err != nil {
+			return err
+		}
+		order := r.world.orders.take()
+		p, err := r.start(ctx, order)
+		if err != nil {
+			return err
+		}
+		select {
+		case <-p.done:
+		case <-ctx.Done():
+			return nil
+		}
+		switch {
+		case order == nil:
+		case !p.hasFired():
+			r.world.orders.giveBack(order)
+		default:
+			// One that was stopped is done with once it was continued.
+			<-p.fired
+			r.world.orders.done()
+			if order.podGone {
+				r.losePod()
+			}
+		}
+		pause(ctx, restartDelay)
+	}
+	return nil
+}
+
+func (r *replica) start(ctx context.Context, order *fault) (*process, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	name := fmt.Sprintf("%s-%s-%03d.log", r.world.name, r.name, len(r.all))
+	log, err := os.Create(filepath.Join(r.world.suite.logs, name))
+	if err != nil {
+		return nil, fmt.Errorf("making a log: %w", err)
+	}
+	p, err := launch{
+		binary:    r.world.suite.binary,
+		arguments: r.arguments(),
+		env: []string{
+			"KUBECONFIG=" + r.world.suite.plane.Kubeconfig(),
+			"POD_NAME=" + r.pod.Name, "POD_NAMESPACE=" + r.pod.Namespace, "POD_UID=" + string(r.pod.UID),
+		},
+		replica: r.world.name + "/" + r.name,
+		x:       r.world.x,
+		order:   order,
+		log:     log,
+	}.start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.current = p
+	r.all = append(r.all, p)
+	return p, nil
+}
+
+func (r *replica) arguments() []string {
+	return []string{
+		"--components=controllers,callback",
+		"--leader-elect=" + strconv.FormatBool(len(r.world.replicas) > 1),
+		"--grant-namespace=" + r.world.home,
+		"--namespaces=" + r.world.namespace,
+		"--callback-base-url=" + r.world.front.url,
+		"--callback-bind-address=127.0.0.1:" + r.port,
+		"--metrics-bind-address=0",
+		"--health-probe-bind-address=0",
+		"--x-authorize-url=" + r.world.authorizeURL,
+	}
+}
+
+// ensurePod makes the pod that stands for the replica: an object alone, since the
+// control plane has no nodes. While there is no API server it waits.
+func (r *replica) ensurePod(ctx context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	api := r.world.suite.plane.Client()
+	if r.podGone {
+		err := insist(ctx, func() error {
+			return client.IgnoreNotFound(api.Delete(ctx, r.pod, client.GracePeriodSeconds(0)))
+		})
+		if err != nil {
+			return fmt.Errorf("deleting a pod: %w", err)
+		}
+		r.pod, r.podGone = nil, false
+	}
+	if r.pod != nil {
+		return nil
+	}
+	return insist(ctx, func() error {
+		r.pods++
+		pod := &corev1.Pod{
+			ObjectMeta: metav1.ObjectMeta{Namespace: r.world.home, Name: fmt.Sprintf("%s-%d", r.name, r.pods)},
+			Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "operator", Image: "x-operator"}}},
+		}
+		if err := api.Create(ctx, pod); err != nil {
+			return err
+		}
+		r.pod = pod
+		return nil
+	})
+}
+
+// losePod lets the next process run in another pod.
+func (r *replica) losePod() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.podGone = true
+}
+
+func (r *replica) process() *process {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.current
+}
+
+// insist tries until it works: the API server may be away.
+func insist(ctx context.Context, do func() error) error {
+	for {
+		err := do()
+		if err == nil {
+			return nil
+		}
+		if !pause(ctx, 300*time.Millisecond) {
+			return err
+		}
+	}
+}
+
+// pause waits; it is false if the context ended first.
+func pause(ctx context.Context, wait time.Duration) bool {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

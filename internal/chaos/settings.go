@@ -1,0 +1,57 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package chaos
+
+import (
+	"time"
+
+	"github.com/agentconnect/x-operator/internal/xsim"
+)
+
+// setting is what a world is like.
+type setting struct {
+	name string
+	// does says it for people.
+	does     string
+	policies xsim.Policies
+	replicas int
+	// share is its part of the faults, in percent; all shares make 100.
+	share int
+	mix   mix
+	// lifetime is that of X's access tokens: refreshes come at three quarters of it.
+	lifetime time.Duration
+}
+
+// grace is how long X honours a spent token where it has a grace period.
+const grace = xsim.Duration(10 * time.Minute)
+
+// settings play X's policies against each other: what reuse of a token does, and
+// how far a revocation reaches. A pair of replicas takes 15 seconds to notice that
+// its leader is gone, and so suffers fewer faults in the same time.
+var settings = []setting{
+	{
+		name: "kill", does: "reuse ends the family, a revocation ends one token",
+		policies: xsim.Policies{Reuse: xsim.ReuseKills},
+		replicas: 1, share: 44, lifetime: 30 * time.Second,
+		mix: mix{step: 60, kill: 8, term: 4, x: 28},
+	},
+	{
+		name: "grace", does: "reuse gives the same answer again within a grace period, a revocation ends the grant",
+		policies: xsim.Policies{Reuse: xsim.ReuseSame, Grace: grace, RevokeWholeGrant: true, RevokeAnswersEmpty: true, DeadTokenError: "invalid_grant"},
+		replicas: 1, share: 44, lifetime: 30 * time.Second,
+		mix: mix{step: 60, kill: 8, term: 4, x: 28},
+	},
+	{
+		name: "kill-pair", does: "two replicas; reuse ends the family, a revocation ends the grant, a refresh ends the older access token",
+		policies: xsim.Policies{Reuse: xsim.ReuseKills, RevokeWholeGrant: true, RefreshEndsAccess: true, CodeReplayEndsGrant: true},
+		replicas: 2, share: 6, lifetime: 40 * time.Second,
+		mix: mix{step: 34, kill: 10, stop: 12, term: 12, x: 32},
+	},
+	{
+		name: "grace-pair", does: "two replicas; reuse gives a further answer within a grace period, a revocation ends one token, earlier logins live on",
+		policies: xsim.Policies{Reuse: xsim.ReuseNext, Grace: grace, KeepEarlierLogins: true},
+		replicas: 2, share: 6, lifetime: 40 * time.Second,
+		mix: mix{step: 34, kill: 10, stop: 12, term: 12, x: 32},
+	},
+}
