@@ -27,7 +27,7 @@ const (
 
 // nextLooks are the waits between looks. X charges for what is read; what it does
 // not show in these minutes it will hardly show later.
-var nextLooks = []time.Duration{10 * time.Second, 30 * time.Second, 2 * time.Minute, 5 * time.Minute}
+var nextLooks = []time.Duration{5 * time.Second, 15 * time.Second, 40 * time.Second}
 
 // lookForPost looks among the account's own posts for one whose answer was lost.
 func (r *XPostReconciler) lookForPost(ctx context.Context, s *postScope) error {

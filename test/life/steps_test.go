@@ -244,15 +244,15 @@ func (tn *tenant) newSecret() {
 }
 
 // hasEvent waits for an event on an object.
-func (tn *tenant) hasEvent(conn *v1alpha1.XConnection, reason string) {
+func (tn *tenant) hasEvent(object client.Object, reason string) {
 	tn.t.Helper()
 	tn.waitFor("the event "+reason, func() bool {
 		var list eventsv1.EventList
-		if tn.plane.Client().List(tn.t.Context(), &list, client.InNamespace(conn.Namespace)) != nil {
+		if tn.plane.Client().List(tn.t.Context(), &list, client.InNamespace(object.GetNamespace())) != nil {
 			return false
 		}
 		return slices.ContainsFunc(list.Items, func(event eventsv1.Event) bool {
-			return event.Regarding.UID == conn.UID && event.Reason == reason
+			return event.Regarding.UID == object.GetUID() && event.Reason == reason
 		})
 	})
 }
