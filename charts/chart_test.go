@@ -19,8 +19,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/yaml"
-	"sigs.k8s.io/kustomize/api/krusty"
-	"sigs.k8s.io/kustomize/kyaml/filesys"
+
+	"github.com/agentconnect/x-operator/internal/manifests"
 )
 
 const (
@@ -44,8 +44,12 @@ func TestChartAgreesWithKustomize(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			want := objects(t, kustomize(t, "../config/"+test.folder))
-			got := objects(t, helm(t, template(test.values...)...))
+			built, err := manifests.Build(test.folder)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := comparables(built)
+			got := comparables(objects(t, helm(t, template(test.values...)...)))
 			for object := range union(want, got) {
 				if diff := cmp.Diff(want[object], got[object]); diff != "" {
 					t.Errorf("%s: kustomize (-) and the chart (+) differ:\n%s", object, diff)
@@ -63,7 +67,7 @@ func union(a, b map[string]any) map[string]any {
 
 // TestOtherValues renders what kustomize's folders have no counterpart of.
 func TestOtherValues(t *testing.T) {
-	rendered := objects(t, helm(t, template(address,
+	rendered := comparables(objects(t, helm(t, template(address,
 		"fullnameOverride=xo", "gateway.enabled=true", "gateway.parentRefs[0].name=shared",
 		"image.digest=sha256:"+strings.Repeat("0", 64), "imagePullSecrets[0].name=pull",
 		"selector=shard=a", "priorityClass.name=high", "crds.enabled=false",
@@ -71,7 +75,7 @@ func TestOtherValues(t *testing.T) {
 		"controllers.extraArgs={--max-concurrent-reconciles=32}", "controllers.extraEnv[0].name=TZ",
 		"controllers.podAnnotations.a=b", "controllers.nodeSelector.a=b", "controllers.tolerations[0].key=a",
 		"controllers.affinity.nodeAffinity.a=b",
-	)...))
+	)...)))
 	for want, found := range map[string]bool{
 		"HTTPRoute x-operator-system/xo-callback":              true,
 		"Deployment x-operator-system/xo-controllers":          true,
@@ -147,23 +151,10 @@ func helm(t *testing.T, args ...string) string {
 	return output
 }
 
-func kustomize(t *testing.T, folder string) string {
+// objects reads a stream of YAML documents.
+func objects(t *testing.T, stream string) []*unstructured.Unstructured {
 	t.Helper()
-	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), folder)
-	if err != nil {
-		t.Fatalf("building %s: %v", folder, err)
-	}
-	stream, err := resources.AsYaml()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(stream)
-}
-
-// objects reads what is comparable of a stream of YAML documents, by kind and name.
-func objects(t *testing.T, stream string) map[string]any {
-	t.Helper()
-	found := map[string]any{}
+	var found []*unstructured.Unstructured
 	decoder := yaml.NewYAMLOrJSONDecoder(strings.NewReader(stream), 4096)
 	for {
 		object := &unstructured.Unstructured{}
@@ -174,11 +165,22 @@ func objects(t *testing.T, stream string) map[string]any {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(object.Object) == 0 || apart(object) {
-			continue
+		if len(object.Object) > 0 {
+			found = append(found, object)
 		}
-		found[fmt.Sprintf("%s %s/%s", object.GetKind(), object.GetNamespace(), object.GetName())] = content(object.Object)
 	}
+}
+
+// comparables gives what is comparable of objects, by kind and name.
+func comparables(objects []*unstructured.Unstructured) map[string]any {
+	found := map[string]any{}
+	for _, object := range objects {
+		if !apart(object) {
+			name := fmt.Sprintf("%s %s/%s", object.GetKind(), object.GetNamespace(), object.GetName())
+			found[name] = content(object.Object)
+		}
+	}
+	return found
 }
 
 // apart tells what one of the two alone has: helm makes the namespace by itself,

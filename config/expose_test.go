@@ -12,6 +12,8 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/agentconnect/x-operator/internal/manifests"
 )
 
 // TestIngressFollowsTheAddress holds the Ingress to the one address that a person
@@ -56,8 +58,7 @@ func exposed(t *testing.T, overlay string, into map[string]any) {
 	if err := os.CopyFS(copied, os.DirFS(".")); err != nil {
 		t.Fatal(err)
 	}
-	folder := filepath.Join(copied, "overlays", overlay)
-	file := filepath.Join(folder, "kustomization.yaml")
+	file := filepath.Join(copied, "overlays", overlay, "kustomization.yaml")
 	content, err := os.ReadFile(file) //nolint:gosec // In a folder of our own making.
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +67,11 @@ func exposed(t *testing.T, overlay string, into map[string]any) {
 	if err := os.WriteFile(file, []byte(changed), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, object := range build(t, folder) {
+	objects, err := manifests.BuildIn(copied, filepath.Join("overlays", overlay))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, object := range objects {
 		if found, wanted := into[object.GetKind()]; wanted {
 			if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, found); err != nil {
 				t.Fatal(err)

@@ -18,14 +18,13 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	ctrlenvtest "sigs.k8s.io/controller-runtime/pkg/envtest"
-	"sigs.k8s.io/kustomize/api/krusty"
-	"sigs.k8s.io/kustomize/kyaml/filesys"
 
 	"github.com/agentconnect/x-operator/internal/controlplane"
 	"github.com/agentconnect/x-operator/internal/envtest"
+	"github.com/agentconnect/x-operator/internal/manifests"
 )
 
-const systemNamespace = "x-operator-system"
+const systemNamespace = manifests.Namespace
 
 func TestMain(m *testing.M) {
 	// The controller manager aggregates ClusterRoles.
@@ -35,24 +34,9 @@ func TestMain(m *testing.M) {
 // build is what `kustomize build` makes of a folder.
 func build(t *testing.T, folder string) []*unstructured.Unstructured {
 	t.Helper()
-	options := krusty.MakeDefaultOptions()
-	// As the command does: namespaces first, what needs them later.
-	options.Reorder = krusty.ReorderOptionLegacy
-	resources, err := krusty.MakeKustomizer(options).Run(filesys.MakeFsOnDisk(), folder)
+	objects, err := manifests.Build(folder)
 	if err != nil {
-		t.Fatalf("building %s: %v", folder, err)
-	}
-	var objects []*unstructured.Unstructured
-	for _, resource := range resources.Resources() {
-		content, err := resource.MarshalJSON()
-		if err != nil {
-			t.Fatal(err)
-		}
-		object := &unstructured.Unstructured{}
-		if err := object.UnmarshalJSON(content); err != nil {
-			t.Fatal(err)
-		}
-		objects = append(objects, object)
+		t.Fatal(err)
 	}
 	return objects
 }
@@ -78,12 +62,11 @@ func install(t *testing.T, folder string) []*unstructured.Unstructured {
 // apply returns the object's resourceVersion afterwards.
 func apply(t *testing.T, c client.Client, object *unstructured.Unstructured) string {
 	t.Helper()
-	applied := object.DeepCopy()
-	err := c.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(applied), client.FieldOwner("test"), client.ForceOwnership)
+	version, err := manifests.Apply(t.Context(), c, object)
 	if err != nil {
-		t.Fatalf("applying %s %s: %v", object.GetKind(), object.GetName(), err)
+		t.Fatal(err)
 	}
-	return applied.GetResourceVersion()
+	return version
 }
 
 func revoke(t *testing.T, c client.Client, objects []*unstructured.Unstructured) {

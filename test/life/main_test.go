@@ -27,20 +27,24 @@ import (
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/app"
 	"github.com/agentconnect/x-operator/internal/controlplane"
+	"github.com/agentconnect/x-operator/internal/manifests"
 	"github.com/agentconnect/x-operator/internal/xapi"
 	"github.com/agentconnect/x-operator/internal/xsim"
 )
 
 const (
-	operatorNamespace = "x-operator-system"
+	operatorNamespace = manifests.Namespace
 	sharedApp         = "acme"
 )
 
 // world is what the tests share.
 type world struct {
 	plane *controlplane.ControlPlane
-	x     *xsim.Server
-	xURL  string
+	// accounts are the operator's service accounts, under the shipped roles.
+	accounts *manifests.Accounts
+
+	x    *xsim.Server
+	xURL string
 	// base is the operator's callback base URL.
 	base string
 	// logs is everything that the operator logged, at every verbosity.
@@ -69,15 +73,22 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	stopped := make(chan error, 1)
-	go func() { stopped <- app.Run(ctx, plane.Config(), shared.options()) }()
+	ended := shared.startOperator(ctx)
+	if err := shared.awaitCallback(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "waiting for the consent door:", err)
+		return 1
+	}
 	code := m.Run()
 	if err := shared.checkLeaks(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "something secret shows:", err)
 		code = 1
 	}
+	if err := shared.checkRights(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, "too many rights:", err)
+		code = 1
+	}
 	cancel()
-	if err := <-stopped; err != nil && !errors.Is(err, context.Canceled) {
+	if err := ended(); err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(os.Stderr, "the operator ended with an error:", err)
 		return 1
 	}
@@ -94,7 +105,7 @@ func newWorld(ctx context.Context, plane *controlplane.ControlPlane) (*world, er
 	w.base = "http://127.0.0.1:" + port
 	ctrl.SetLogger(zap.New(zap.WriteTo(w.logs), zap.Level(zapcore.Level(-10)), zap.JSONEncoder()))
 	w.x.RegisterApp(w.xapp("shared-client"))
-	if err := plane.Client().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: operatorNamespace}}); err != nil {
+	if w.accounts, err = manifests.Install(ctx, plane); err != nil {
 		return nil, err
 	}
 	return w, errors.Join(
@@ -132,7 +143,6 @@ func (w *world) options() app.Options {
 		CallbackBindAddress:     w.base[len("http://"):],
 		GrantNamespace:          operatorNamespace,
 		Endpoints:               endpoints(w.xURL),
-		Components:              []app.Component{app.ComponentControllers, app.ComponentCallback},
 		MaxConcurrentReconciles: 8,
 		MetricsBindAddress:      "0",
 		HealthProbeBindAddress:  "0",

@@ -1,0 +1,98 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package life
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/rest"
+
+	"github.com/agentconnect/x-operator/internal/app"
+	"github.com/agentconnect/x-operator/internal/manifests"
+)
+
+// unusedForAReason are rights that this life does not come to.
+var unusedForAReason = []manifests.Exception{
+	{
+		Rights: regexp.MustCompile(`^(list|watch) (pods|(statefulsets|daemonsets)\.apps|(jobs|cronjobs)\.batch|agents\.kagent\.dev|mcpservers\.toolhive\.stacklok\.dev)$`),
+		Reason: "a kind of workload is watched once an agentRef names it; the tests name a Deployment",
+	},
+	{
+		Rights: regexp.MustCompile(`^update xconnections\.x\.agentconnect\.dev/finalizers$`),
+		Reason: "admission asks for it when an owner reference blocks deletion; nothing requests it",
+	},
+	{
+		Rights: regexp.MustCompile(`xposts\.x\.agentconnect\.dev`),
+		Reason: "posts come with a later change",
+	},
+	{
+		Rights: regexp.MustCompile(`^patch events.* in x-operator-system$`),
+		Reason: "an event about the lease that repeats within minutes",
+	},
+	{
+		Rights: regexp.MustCompile(`^get pods in x-operator-system$`),
+		Reason: "a takeover, which the crash suite is about",
+	},
+	{
+		Rights: regexp.MustCompile(`^create (tokenreviews|subjectaccessreviews)\.`),
+		Reason: "metrics are not scraped here",
+	},
+}
+
+// startOperator runs the operator as config/default does: controllers and callback
+// apart, each as its own service account under the shipped roles. A right that is
+// missing makes some test of the life fail.
+func (w *world) startOperator(ctx context.Context) (ended func() error) {
+	stopped := make(chan error)
+	start := func(config *rest.Config, component app.Component) {
+		options := w.options()
+		options.Components = []app.Component{component}
+		options.LeaderElect = component == app.ComponentControllers
+		stopped <- app.Run(ctx, config, options)
+	}
+	go start(w.accounts.Controllers.Config, app.ComponentControllers)
+	go start(w.accounts.Callback.Config, app.ComponentCallback)
+	return func() error { return errors.Join(<-stopped, <-stopped) }
+}
+
+// awaitCallback waits until the consent door answers: it opens once the controllers
+// have made the keys.
+func (w *world) awaitCallback(ctx context.Context) error {
+	return wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.base+"/healthz", nil)
+		if err != nil {
+			return false, err
+		}
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return false, nil // It does not listen yet.
+		}
+		return answer.StatusCode == http.StatusOK, answer.Body.Close()
+	})
+}
+
+// checkRights finds rights that the whole life made no use of. After a part of the
+// tests it checks nothing.
+func (w *world) checkRights() error {
+	if flag.Lookup("test.run").Value.String() != "" || flag.Lookup("test.skip").Value.String() != "" {
+		return nil
+	}
+	var errs []error
+	for _, account := range []*manifests.Account{w.accounts.Controllers, w.accounts.Callback} {
+		unused, err := account.Unused(unusedForAReason)
+		if len(unused) > 0 {
+			err = fmt.Errorf("granted in config/rbac, but nothing uses it:\n  %s", strings.Join(unused, "\n  "))
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
