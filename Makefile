@@ -40,7 +40,8 @@ run: ## The same, but stay up: prints KUBECONFIG and the consent link to click.
 
 .PHONY: test
 test: ## Run every test with the race detector, on the real control plane.
-	assets="$$(hack/controlplane/build.sh)" && KUBEBUILDER_ASSETS="$$assets" go test -race -timeout 20m ./...
+	assets="$$(hack/controlplane/build.sh)" && export KUBEBUILDER_ASSETS="$$assets" && \
+		go test -race -timeout 20m ./... && go test -C test/otherserver -race ./...
 
 ##@ Develop
 
