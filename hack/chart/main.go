@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command chart writes those files of the Helm chart that say the same as files
-// under config/, so that each right stands in one place: the CRDs, and the roles.
+// under config/, so that each right stands in one place: the CRDs, the roles, and the
+// admission policy.
 // `make generate` runs it in the repository's root. What is configurable in the
 // chart is written by hand, and a test holds it to kustomize's output.
 package main
@@ -15,16 +16,19 @@ import (
 )
 
 const (
-	crds      = "config/crd/bases"
-	roles     = "config/rbac"
-	chartCRDs = "charts/x-operator/files/crds"
-	chartRBAC = "charts/x-operator/templates/rbac"
+	crds        = "config/crd/bases"
+	roles       = "config/rbac"
+	policy      = "config/policy"
+	chartCRDs   = "charts/x-operator/files/crds"
+	chartRBAC   = "charts/x-operator/templates/rbac"
+	chartPolicy = "charts/x-operator/templates/policy"
 )
 
 func main() {
 	err := errors.Join(
 		convert(crds, chartCRDs, func(content string) string { return content }),
 		convert(roles, chartRBAC, template),
+		convert(policy, chartPolicy, template),
 	)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "chart:", err)
