@@ -96,11 +96,19 @@ func (o *operator) appSecrets(config *rest.Config) (cache.Cache, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the cache of app Secrets: %w", err)
 	}
-	if err := o.mgr.Add(apps); err != nil {
+	if err := o.mgr.Add(withCaches{apps}); err != nil {
 		return nil, fmt.Errorf("adding the cache of app Secrets: %w", err)
 	}
 	return apps, nil
 }
+
+// withCaches makes the manager start a cache together with its own, on every replica.
+// A cache by itself waits for the leadership, and a replica without it would end
+// once its controllers, which warm up, had waited two minutes for this cache.
+type withCaches struct{ cache.Cache }
+
+// GetCache is what the manager tells the owner of a cache by.
+func (c withCaches) GetCache() cache.Cache { return c.Cache }
 
 func (o *operator) metricsOptions() metricsserver.Options {
 	options := metricsserver.Options{BindAddress: o.MetricsBindAddress}
