@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/agentconnect/x-operator/internal/failpoint"
@@ -145,6 +146,9 @@ func (r *Redeemer) restore(
 	}
 	if wanted {
 		again := *last
+		// What apply marks must not show in the next attempt, should this one fail.
+		again.Consent.Claims = slices.Clone(last.Consent.Claims)
+		again.Retired = slices.Clone(last.Retired)
 		apply(&again)
 		return r.Store.Create(ctx, &again)
 	}
