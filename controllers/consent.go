@@ -52,7 +52,7 @@ func (r *XConnectionReconciler) invite(ctx context.Context, s *scope) error {
 // settleCandidate finishes a consent whose account X did not tell at once.
 func (r *XConnectionReconciler) settleCandidate(ctx context.Context, s *scope) error {
 	after, _, err := r.Redeemer.SettleCandidate(ctx, s.grant, s.conn.Spec.Username)
-	if errors.Is(err, redeem.ErrUnavailable) {
+	if errors.Is(err, redeem.ErrUnavailable) || errors.Is(err, redeem.ErrStopping) || ctx.Err() != nil {
 		return err
 	}
 	r.note(s, err)

@@ -70,7 +70,7 @@ func (r *Redeemer) consent(ctx context.Context, request ConsentRequest, id strin
 	case g == nil || g.Candidate == nil || g.Candidate.Nonce != request.Nonce:
 		return r.concluded(g, request.Nonce), nil
 	}
-	_, result, err := r.SettleCandidate(ctx, g, request.Pin)
+	_, result, err := r.settleCandidate(ctx, g, request.Pin)
 	if err != nil {
 		// The tokens are safe; the controller finishes.
 		return ConsentResult{Message: messageUnderWay}, nil
@@ -214,8 +214,22 @@ func consented(g *grant.Grant, creds xapi.Credentials, answer xapi.Tokens) grant
 
 // SettleCandidate asks X whose the candidate's tokens are, and promotes or refuses
 // it. While X does not answer the candidate stays: the error is X's, and the same
-// call finishes it later. The error ErrUnavailable is the store's.
+// call finishes it later. The error ErrUnavailable is the store's, ErrStopping and
+// ctx's are the process's, which ends.
 func (r *Redeemer) SettleCandidate(ctx context.Context, g *grant.Grant, pin string) (*grant.Grant, ConsentResult, error) {
+	after := g
+	var result ConsentResult
+	var failure error
+	err := r.Keeper.Do(ctx, "candidate-"+newID(), func(ctx context.Context) {
+		after, result, failure = r.settleCandidate(ctx, g, pin)
+	})
+	if err != nil {
+		return g, ConsentResult{}, err
+	}
+	return after, result, failure
+}
+
+func (r *Redeemer) settleCandidate(ctx context.Context, g *grant.Grant, pin string) (*grant.Grant, ConsentResult, error) {
 	nonce := g.Candidate.Nonce
 	user, err := r.X.Me(ctx, g.Candidate.AccessToken)
 	failpoint.Hit("consent-after-account")
