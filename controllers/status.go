@@ -87,10 +87,12 @@ func fillFromGrant(status *v1alpha1.XConnectionStatus, s *scope) {
 	}
 }
 
-// nextRefresh is when the next refresh is planned: none while nothing refreshes.
+// nextRefresh is when the next refresh is planned: none while nothing refreshes, or
+// while X is away: the wait is then drawn by lot each time, and thousands of objects
+// would be written for it alone.
 func nextRefresh(s *scope) *metav1.Time {
 	d := planRefresh(s)
-	if !s.conn.DeletionTimestamp.IsZero() || d.at.IsZero() {
+	if !s.conn.DeletionTimestamp.IsZero() || d.at.IsZero() || s.hold == redeem.HoldAway {
 		return nil
 	}
 	return timeOf(d.at)
