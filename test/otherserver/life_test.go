@@ -27,8 +27,10 @@ import (
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/controlplane"
-	"github.com/agentconnect/x-operator/internal/manifests"
 )
+
+// operatorNamespace is the operator's own, as config/default names it.
+const operatorNamespace = "x-operator-system"
 
 // world is the cluster, the server, and the connection that lives there.
 type world struct {
@@ -68,11 +70,14 @@ func newCluster(t *testing.T) (*controlplane.ControlPlane, string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = plane.Stop() })
-	accounts, err := manifests.Install(ctx, plane)
+	if _, err := plane.Kubectl(ctx, "apply", "--server-side", "-k", "../../config/default"); err != nil {
+		t.Fatal(err)
+	}
+	config, err := plane.ServiceAccountConfig(ctx, operatorNamespace, "x-operator-controllers")
 	if err != nil {
 		t.Fatal(err)
 	}
-	kubeconfig, err := plane.WriteKubeconfig(accounts.Controllers.Config)
+	kubeconfig, err := plane.WriteKubeconfig(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +97,7 @@ func (w *world) apply(plane *controlplane.ControlPlane) {
 		Spec:       v1alpha1.XConnectionSpec{AuthMethod: v1alpha1.AuthShared, AppName: "acme", Scopes: scopes},
 	}
 	w.create(&corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Namespace: manifests.Namespace, Name: "acme-x-app"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: operatorNamespace, Name: "acme-x-app"},
 		StringData: map[string]string{v1alpha1.AppKeyClientID: clientID, v1alpha1.AppKeyClientSecret: clientSecret},
 	})
 	w.create(&v1alpha1.XApp{

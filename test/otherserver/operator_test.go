@@ -16,8 +16,6 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
-
-	"github.com/agentconnect/x-operator/internal/manifests"
 )
 
 // patience bounds every wait for something that must happen.
@@ -59,7 +57,7 @@ func startOperator(t *testing.T, binary, kubeconfig, address string, flags ...st
 	t.Helper()
 	o := &operator{command: exec.Command(binary, append([]string{ //nolint:gosec // Our own binary.
 		"--kubeconfig=" + kubeconfig,
-		"--grant-namespace=" + manifests.Namespace,
+		"--grant-namespace=" + operatorNamespace,
 		"--callback-base-url=http://" + address,
 		"--callback-bind-address=" + address,
 		"--health-probe-bind-address=0",
