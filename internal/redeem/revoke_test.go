@@ -1,0 +1,155 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package redeem_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/agentconnect/x-operator/internal/grant"
+	"github.com/agentconnect/x-operator/internal/redeem"
+	"github.com/agentconnect/x-operator/internal/secret"
+	"github.com/agentconnect/x-operator/internal/xapi"
+)
+
+// options let everything be revoked unless the account is shared.
+func options(shared string) redeem.RevokeOptions {
+	return redeem.RevokeOptions{
+		Credentials: func(context.Context, grant.App) (xapi.Credentials, error) { return app, nil },
+		Shared: func(_ context.Context, clientID string, account grant.Account) (bool, error) {
+			return clientID == "client" && account.UserID == shared, nil
+		},
+	}
+}
+
+func TestRevokeOne(t *testing.T) {
+	away := errors.New("X is away")
+	both := []string{"revoke refresh-1", "revoke access-1"}
+	for name, test := range map[string]struct {
+		arrange   func(*world)
+		shared    string
+		trail     []string
+		left      []string
+		forgotten bool
+		err       error
+	}{
+		"it is revoked":         {func(*world) {}, "", append(both, "patch"), nil, false, nil},
+		"another lives on it":   {func(*world) {}, "7", []string{"patch"}, nil, true, nil},
+		"X does not answer":     {func(w *world) { w.revoke = func() error { return away } }, "", both[:1], []string{"access-1"}, false, away},
+		"the store is away":     {func(w *world) { w.writes = []fault{lost, lost} }, "", append(both, "patch", "patch", "patch"), nil, false, nil},
+		"written with an error": {func(w *world) { w.writes = []fault{writtenBut(lost)} }, "", append(both, "patch"), nil, false, nil},
+		"nobody knows whose": {func(w *world) {
+			w.alter(func(g *grant.Grant) { g.Retired[0].Account = grant.Account{} })
+		}, "7", []string{"me", "patch"}, nil, true, nil},
+		"X does not say whose": {func(w *world) {
+			w.alter(func(g *grant.Grant) { g.Retired[0].Account = grant.Account{} })
+			w.me = func() (xapi.User, error) { return xapi.User{}, away }
+		}, "", []string{"me"}, []string{"access-1"}, false, away},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				w.connected()
+				w.alter(func(g *grant.Grant) { g.Forget() })
+				test.arrange(w)
+				result, err := w.RevokeOne(t.Context(), w.stored(), options(test.shared))
+				if !errors.Is(err, test.err) || result.Forgotten != test.forgotten || !slices.Equal(w.trail, test.trail) {
+					t.Errorf("forgotten %t (%v) after %q, want %t (%v) after %q", result.Forgotten, err, w.trail, test.forgotten, test.err, test.trail)
+				}
+				if _, _, left := w.accesses(); !slices.Equal(left, test.left) {
+					t.Errorf("%q still waits, want %q", left, test.left)
+				}
+			})
+		})
+	}
+}
+
+// An answer that another process stores in the place of the set that is being
+// revoked is not taken for it: it waits for a revocation of its own.
+func TestRevokeLeavesWhatCameMeanwhile(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		before := w.connected()
+		late := *before.Tokens
+		late.AccessToken, late.RefreshToken = secret.New("access-2"), secret.New("refresh-2")
+		attempt := grant.Attempt{ID: "late", TokenHash: before.Tokens.RefreshToken.Hash()}
+		w.alter(func(g *grant.Grant) { g.Forget() })
+		w.revoke = func() error {
+			w.alter(func(g *grant.Grant) { g.Place(attempt, late, before.Account) })
+			return nil
+		}
+		if _, err := w.RevokeOne(t.Context(), w.stored(), options("")); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, left := w.accesses(); !slices.Equal(left, []string{"access-2"}) {
+			t.Errorf("%q waits to be revoked, want access-2", left)
+		}
+	})
+}
+
+// What a process knows of an attempt of its own, of its pod's earlier run and of others.
+func TestSeen(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		release := make(chan struct{})
+		ctx, leave := context.WithTimeout(t.Context(), time.Second)
+		defer leave()
+		err := w.Keeper.Do(ctx, "busy", func(context.Context) { <-release })
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatal(err)
+		}
+		for _, test := range []struct {
+			id, pod, start string
+			mine, gone     bool
+		}{
+			{"busy", "pod", "run", true, false},
+			{"over", "pod", "run", false, true},
+			{"busy", "pod", "earlier", false, true},
+			{"busy", "another", "theirs", false, false},
+		} {
+			mine, gone := w.Seen(grant.Attempt{ID: test.id, Holder: grant.Holder{Pod: test.pod, Start: test.start}})
+			if mine != test.mine || gone != test.gone {
+				t.Errorf("%s of %s %s: mine %t, gone %t; want %t, %t", test.id, test.pod, test.start, mine, gone, test.mine, test.gone)
+			}
+		}
+		close(release)
+		w.Keeper.Drain()
+	})
+}
+
+// What nobody wants any more is revoked until X takes it, or refuses the app.
+func TestUnwantedAnswerIsRevoked(t *testing.T) {
+	refused := &xapi.Error{Kind: xapi.KindCredentials, Status: 401}
+	for name, test := range map[string]struct {
+		answers []error
+		calls   int
+	}{
+		"at once":            {nil, 1},
+		"X is away at first": {[]error{&xapi.Error{Kind: xapi.KindUnknown}, &xapi.Error{Kind: xapi.KindRateLimited}}, 3},
+		"the app is refused": {[]error{refused}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				g := w.connected()
+				w.wanted = false
+				w.refresh = func() (xapi.Tokens, error) {
+					w.remove()
+					return fresh("access-2", "refresh-2"), nil
+				}
+				w.revoke = func() error {
+					if len(test.answers) == 0 {
+						return nil
+					}
+					first := test.answers[0]
+					test.answers = test.answers[1:]
+					return first
+				}
+				after, err := w.Refresh(t.Context(), g, app, "")
+				if err != nil || after != nil || w.calls("revoke refresh-2") != test.calls {
+					t.Errorf("%v (%v) after %q, want %d revocations", after, err, w.trail, test.calls)
+				}
+			})
+		})
+	}
+}
