@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -15,6 +16,10 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
+
+// agentPatience bounds the look for a workload, which a filled cache answers at
+// once.
+const agentPatience = 2 * time.Second
 
 // AgentWatcher watches the workloads that agentRefs name, by their metadata alone
 // and kind by kind: a kind that nobody names is not watched.
@@ -37,9 +42,13 @@ func (r *XConnectionReconciler) readAgent(ctx context.Context, s *scope) error {
 	if ref == nil || r.Agents == nil {
 		return nil
 	}
+	// A cache that can't be filled, for want of a right, would block for ever.
+	ctx, cancel := context.WithTimeout(ctx, agentPatience)
+	defer cancel()
 	exists, err := r.Agents.exists(ctx, ref.GroupVersionKind(), types.NamespacedName{Namespace: s.conn.Namespace, Name: ref.Name})
 	if err != nil {
-		return err
+		s.agentMissing = fmt.Sprintf("the %s %q can't be looked up: the operator's role must allow to get, list and watch that kind", ref.Kind, ref.Name)
+		return nil
 	}
 	if !exists {
 		s.agentMissing = fmt.Sprintf("the %s %q does not exist in this namespace: create it, or correct spec.agentRef", ref.Kind, ref.Name)

@@ -26,8 +26,8 @@ const (
 	// candidatePatience is how long the flow that stored a candidate is given to
 	// finish it.
 	candidatePatience = 5 * time.Second
-	// conflictLook is when to look again at a Secret that is not ours, and so not
-	// watched.
+	// conflictLook is when to look again at what is not watched: a Secret that is not
+	// ours, a workload of a kind that the cluster does not have yet.
 	conflictLook = time.Minute
 )
 
@@ -211,7 +211,7 @@ func planIdle(s *scope) decision {
 	if s.grant.Candidate != nil && !s.conn.Spec.Suspend {
 		times = append(times, candidateAt(s))
 	}
-	if s.tokenConflict != "" {
+	if s.tokenConflict != "" || s.agentMissing != "" {
 		times = append(times, s.now.Add(conflictLook))
 	}
 	return waitUntil(times...)

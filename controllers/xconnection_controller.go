@@ -134,6 +134,10 @@ func (r *XConnectionReconciler) result(s *scope, d decision, err error) (ctrl.Re
 	if err != nil {
 		return ctrl.Result{}, err
 	}
+	if !d.isWait() {
+		// So many steps in one pass: the rest is for the next.
+		return ctrl.Result{RequeueAfter: raceDelay}, nil
+	}
 	if d.at.IsZero() {
 		return ctrl.Result{}, nil
 	}

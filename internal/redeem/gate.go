@@ -74,7 +74,7 @@ func NewGate(now func() time.Time) *Gate {
 func (g *Gate) Take(creds xapi.Credentials) (Hold, time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	app, now := g.app(creds.ClientID), g.now()
+	app, now := g.app(creds), g.now()
 	if hold := app.limit(now); hold != HoldNone {
 		return hold, app.limitedUntil
 	}
@@ -97,7 +97,7 @@ func (g *Gate) Take(creds xapi.Credentials) (Hold, time.Time) {
 func (g *Gate) Look(creds xapi.Credentials) Hold {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	app, now := g.app(creds.ClientID), g.now()
+	app, now := g.app(creds), g.now()
 	switch {
 	case app.limit(now) != HoldNone:
 		return app.limit(now)
@@ -111,10 +111,10 @@ func (g *Gate) Look(creds xapi.Credentials) Hold {
 }
 
 // Until is the later of a time and the end of the app's limit.
-func (g *Gate) Until(clientID string, at time.Time) time.Time {
+func (g *Gate) Until(creds xapi.Credentials, at time.Time) time.Time {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if until := g.app(clientID).limitedUntil; until.After(at) {
+	if until := g.app(creds).limitedUntil; until.After(at) {
 		return until.UTC().Round(0)
 	}
 	return at
@@ -125,7 +125,7 @@ func (g *Gate) Until(clientID string, at time.Time) time.Time {
 func (g *Gate) Report(creds xapi.Credentials, err error) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	app, now := g.app(creds.ClientID), g.now()
+	app, now := g.app(creds), g.now()
 	refusedBefore, limitedBefore := app.refused, app.limit(now)
 	kind := xapi.KindOf(err)
 	if kind == xapi.KindAborted {
@@ -154,11 +154,14 @@ func (g *Gate) Report(creds xapi.Credentials, err error) bool {
 	return app.refused != refusedBefore || app.limit(now) != limitedBefore
 }
 
-func (g *Gate) app(clientID string) *appGate {
-	app := g.apps[clientID]
+// app is what is known of an app. Its client id alone would not do: it is public,
+// and a tenant that names another's must not open or close that one's gate.
+func (g *Gate) app(creds xapi.Credentials) *appGate {
+	key := creds.ClientID + "|" + creds.ClientSecret.Hash()
+	app := g.apps[key]
 	if app == nil {
 		app = &appGate{}
-		g.apps[clientID] = app
+		g.apps[key] = app
 	}
 	return app
 }

@@ -58,7 +58,7 @@ func TestGateLimits(t *testing.T) {
 		if got := g.take(app); got != test.want || changed != (test.want != "go") || g.Look(app) != test.look {
 			t.Errorf("%s: %s, seen as %q, changed %t; want %s, %q", name, got, g.Look(app), changed, test.want, test.look)
 		}
-		if got := g.Until(app.ClientID, moment); !got.Equal(moment.Add(test.ends)) {
+		if got := g.Until(app, moment); !got.Equal(moment.Add(test.ends)) {
 			t.Errorf("%s: until %s, want %s", name, got, moment.Add(test.ends))
 		}
 		if got := g.take(xapi.Credentials{ClientID: "another", ClientSecret: app.ClientSecret}); got != "go" {

@@ -74,7 +74,7 @@ func (r *Redeemer) refresh(ctx context.Context, g *grant.Grant, creds xapi.Crede
 	failpoint.Hit("refresh-after-answer")
 	r.called("refresh", creds, err)
 	if err != nil {
-		return r.settle(ctx, fenced, r.failed(fenced, attempt, err))
+		return r.settle(ctx, fenced, r.failed(fenced, creds, attempt, err))
 	}
 	settled, err := r.settle(ctx, fenced, r.rotated(fenced, creds, attempt, answer))
 	failpoint.Hit("refresh-after-persist")
@@ -184,7 +184,7 @@ func rotate(sent grant.Tokens, creds xapi.Credentials, answer xapi.Tokens, now t
 
 // failed is the settlement of a call that brought no tokens: the answer table of
 // the protocol. It holds only for the attempt it is about.
-func (r *Redeemer) failed(sent *grant.Grant, attempt grant.Attempt, err error) settlement {
+func (r *Redeemer) failed(sent *grant.Grant, creds xapi.Credentials, attempt grant.Attempt, err error) settlement {
 	now := r.Now().UTC().Round(0)
 	failure := grant.Failure{Kind: string(xapi.KindOf(err)), Message: err.Error(), At: now}
 	left := sent.Tokens.ExpiresAt.Sub(now)
@@ -199,7 +199,7 @@ func (r *Redeemer) failed(sent *grant.Grant, attempt grant.Attempt, err error) s
 		case kind == xapi.KindUnknown && wasSent(err):
 			g.Unsettled(attempt, failure, again)
 		case kind == xapi.KindRateLimited, kind == xapi.KindUsageCap:
-			g.Unspent(attempt, failure, r.Gate.Until(g.Tokens.App.ClientID, again))
+			g.Unspent(attempt, failure, r.Gate.Until(creds, again))
 		case kind == xapi.KindCredentials:
 			// The gate holds the app back: new credentials must work at once.
 			g.Unspent(attempt, failure, time.Time{})
