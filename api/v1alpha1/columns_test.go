@@ -106,3 +106,37 @@ func TestAppColumns(t *testing.T) {
 		`NAME\|READY\|REASON\|CONNECTIONS\|DEFAULT\|AGE\|CALLBACK URL`,
 		`columns\|True\|Available\|412\|true\|\d+s\|https://x.example.com/oauth2/callback`)
 }
+
+func TestPostColumns(t *testing.T) {
+	namespace := envtest.Namespace(t, envtest.Cluster(t), nil)
+	published := &xv1alpha1.XPost{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "published"}}
+	published.Spec.ConnectionRef.Name, published.Spec.Text = "agent", "Hello"
+	storeWithStatus(t, published, func() {
+		published.Status = xv1alpha1.XPostStatus{
+			Progress:   "1/1",
+			Posts:      []xv1alpha1.PublishedPost{{ID: "20", URL: "https://x.com/jane_doe/status/20", PublishedAt: metav1.Now()}},
+			Conditions: ready(metav1.ConditionTrue, xv1alpha1.ReasonPublished),
+		}
+	})
+	// Long ahead: kubectl would print <invalid> for it in a date column.
+	future := metav1.NewTime(time.Date(2199, 1, 2, 3, 4, 5, 0, time.UTC))
+	waiting := &xv1alpha1.XPost{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "waiting"}}
+	waiting.Spec = xv1alpha1.XPostSpec{
+		ConnectionRef: xv1alpha1.ConnectionReference{Name: "agent"}, Thread: []string{"one", "two"},
+		PublishAt: &future, Approval: xv1alpha1.ApprovalRequired, DeletionPolicy: xv1alpha1.DeletionDelete,
+	}
+	storeWithStatus(t, waiting, func() {
+		waiting.Status = xv1alpha1.XPostStatus{
+			Progress: "0/2", Conditions: ready(metav1.ConditionFalse, xv1alpha1.ReasonAwaitingApproval),
+		}
+	})
+
+	wantTable(t, table(t, "get", "xpost", "-n", namespace),
+		`NAME\|CONNECTION\|READY\|REASON\|POSTS\|URL\|AGE`,
+		`published\|agent\|True\|Published\|1/1\|https://x.com/jane_doe/status/20\|\d+s`,
+		`waiting\|agent\|False\|AwaitingApproval\|0/2\|\d+s`)
+	wantTable(t, table(t, "get", "xpost", "-n", namespace, "-o", "wide"),
+		`NAME\|CONNECTION\|READY\|REASON\|POSTS\|URL\|AGE\|PUBLISH AT\|APPROVAL\|DELETION`,
+		`published\|agent\|True\|Published\|1/1\|https://x.com/jane_doe/status/20\|\d+s\|NotRequired\|Retain`,
+		`waiting\|agent\|False\|AwaitingApproval\|0/2\|\d+s\|2199-01-02T03:04:05Z\|Required\|Delete`)
+}

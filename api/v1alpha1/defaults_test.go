@@ -82,3 +82,10 @@ func TestAppSelectorDefault(t *testing.T) {
 		t.Errorf("the spec is\n%s, want\n%s", got, want)
 	}
 }
+
+func TestPostDefaults(t *testing.T) {
+	const want = `{"approval":"NotRequired","connectionRef":{"name":"agent"},"deletionPolicy":"Retain","madeWithAI":false,"replySettings":"Everyone","text":"Hello"}`
+	if got := defaulted(t, post(t)); got != want {
+		t.Errorf("the spec is\n%s, want\n%s", got, want)
+	}
+}

@@ -131,3 +131,20 @@ func TestReasonFor(t *testing.T) {
 		}
 	}
 }
+
+func TestTexts(t *testing.T) {
+	single := &xv1alpha1.XPost{Spec: xv1alpha1.XPostSpec{Text: "one"}}
+	thread := &xv1alpha1.XPost{Spec: xv1alpha1.XPostSpec{Thread: []string{"one", "two"}}}
+	if got := single.Texts(); !slices.Equal(got, []string{"one"}) {
+		t.Errorf("a post's texts are %q", got)
+	}
+	if got := thread.Texts(); !slices.Equal(got, []string{"one", "two"}) {
+		t.Errorf("a thread's texts are %q", got)
+	}
+	for published, want := range []bool{false, false, true} {
+		thread.Status.Posts = make([]xv1alpha1.PublishedPost, published)
+		if got := thread.Complete(); got != want {
+			t.Errorf("with %d of 2 published it is complete: %t", published, got)
+		}
+	}
+}

@@ -53,6 +53,10 @@ func TestSamplesApply(t *testing.T) {
 			"xconnection.x.agentconnect.dev/social-manager serverside-applied\n"},
 		{"x_v1alpha1_xconnection_own.yaml", tenant,
 			"xconnection.x.agentconnect.dev/social-manager-own serverside-applied\nsecret/my-x-app serverside-applied\n"},
+		{"x_v1alpha1_xpost.yaml", tenant,
+			"xpost.x.agentconnect.dev/hello serverside-applied\n"},
+		{"x_v1alpha1_xpost_thread.yaml", tenant,
+			"xpost.x.agentconnect.dev/launch serverside-applied\n"},
 	}
 	for _, test := range tests {
 		if got := applyStrictly(t, samples+test.file, test.namespace); got != test.want {
