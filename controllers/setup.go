@@ -6,6 +6,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -127,6 +128,9 @@ func contentChanged[T client.Object]() predicate.TypedPredicate[T] {
 // owner, a token Secret to its owner, an XApp's Secret to all that use the app.
 func (r *XConnectionReconciler) secretToConnections(ctx context.Context, object client.Object) []reconcile.Request {
 	if object.GetLabels()[grant.LabelGrant] != "" {
+		if !watched(r.Namespaces, object) {
+			return nil
+		}
 		return requestFor(object.GetAnnotations()[grant.AnnotationNamespace], object.GetAnnotations()[grant.AnnotationName])
 	}
 	if owner := metav1.GetControllerOf(object); owner != nil && owner.Kind == "XConnection" {
@@ -146,6 +150,12 @@ func (r *XConnectionReconciler) secretToConnections(ctx context.Context, object 
 		}
 	}
 	return requests
+}
+
+// watched tells whether a grant's owner is in a namespace that this process
+// watches: a cache can't even say of another that an object is not there.
+func watched(namespaces []string, stored client.Object) bool {
+	return len(namespaces) == 0 || slices.Contains(namespaces, stored.GetAnnotations()[grant.AnnotationNamespace])
 }
 
 // xappToConnections maps an XApp to the connections that name it, and to those

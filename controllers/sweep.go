@@ -47,6 +47,8 @@ type SweepReconciler struct {
 	Redeemer *redeem.Redeemer
 	Recorder events.EventRecorder
 	Now      func() time.Time
+	// Namespaces are those that are watched; empty: all.
+	Namespaces []string
 	// NotRevoked is told of each set of tokens that X never revoked.
 	NotRevoked func()
 
@@ -56,7 +58,7 @@ type SweepReconciler struct {
 // SetupWithManager registers the reconciler.
 func (r *SweepReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	grants := predicate.NewPredicateFuncs(func(object client.Object) bool {
-		return object.GetNamespace() == r.Store.Namespace && object.GetLabels()[grant.LabelGrant] != ""
+		return object.GetNamespace() == r.Store.Namespace && object.GetLabels()[grant.LabelGrant] != "" && watched(r.Namespaces, object)
 	})
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named("sweep").

@@ -45,6 +45,9 @@ type XConnectionReconciler struct {
 	Recorder events.EventRecorder
 	// Now is the clock.
 	Now func() time.Time
+	// Namespaces are those that are watched; empty: all. The grants of others are
+	// other shards' business.
+	Namespaces []string
 	// Workers is how many passes run at once; redeems take half of them at most.
 	Workers int
 	// Agents watches the workloads that agentRefs name; see agent.go.

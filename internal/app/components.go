@@ -38,6 +38,7 @@ func (o *operator) addControllers(ctx context.Context, config *rest.Config) erro
 		Keyring:    o.keyring,
 		Recorder:   recorder,
 		Now:        o.Now,
+		Namespaces: o.Namespaces,
 		Workers:    o.MaxConcurrentReconciles,
 	}
 	xapps := &controllers.XAppReconciler{
@@ -62,12 +63,13 @@ func (o *operator) addControllers(ctx context.Context, config *rest.Config) erro
 		Workers:  o.MaxConcurrentReconciles,
 	}
 	sweep := &controllers.SweepReconciler{
-		Client:   o.mgr.GetClient(),
-		Live:     o.live,
-		Store:    o.store,
-		Redeemer: o.redeemer,
-		Recorder: recorder,
-		Now:      o.Now,
+		Client:     o.mgr.GetClient(),
+		Live:       o.live,
+		Store:      o.store,
+		Redeemer:   o.redeemer,
+		Recorder:   recorder,
+		Namespaces: o.Namespaces,
+		Now:        o.Now,
 	}
 	return errors.Join(
 		connections.SetupWithManager(ctx, o.mgr, apps),
