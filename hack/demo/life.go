@@ -188,6 +188,9 @@ func settle(_ context.Context, d *demo) error {
 	if err := d.operator.stop(); err != nil {
 		return err
 	}
+	if d.operator.exit != nil {
+		return fmt.Errorf("the operator ended by itself: %w", d.operator.exit)
+	}
 	d.out.ok("it exited 0")
 	log, err := os.ReadFile(d.operator.log)
 	if err != nil {

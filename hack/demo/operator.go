@@ -31,7 +31,8 @@ type operator struct {
 	log string
 	// base is its callback base URL, health the address of its probes.
 	base, health string
-	stopping     atomic.Bool
+	// stopping is set by whoever is first: the one who stops it, or its own end.
+	stopping atomic.Bool
 	// ended is closed when the process is gone; exit is how, from then on.
 	ended chan struct{}
 	exit  error
@@ -69,7 +70,7 @@ func (o *operator) start(cmd *exec.Cmd, lost context.CancelCauseFunc) error {
 	go func() {
 		o.exit = cmd.Wait()
 		close(o.ended)
-		if !o.stopping.Load() {
+		if !o.stopping.Swap(true) {
 			lost(fmt.Errorf("the operator ended by itself: %s", cmd.ProcessState))
 		}
 	}()
@@ -91,10 +92,10 @@ func (o *operator) answers(ctx context.Context, url string) error {
 	})
 }
 
-// stop asks the operator to end and waits for it. One that has ended already is
-// not asked again. Its exit code must be 0.
+// stop asks the operator to end and waits for it; its exit code must be 0. One
+// that was stopped already, or ended by itself, is not asked again.
 func (o *operator) stop() error {
-	if o.stopping.Swap(true) || o.gone() {
+	if o.stopping.Swap(true) {
 		return nil
 	}
 	if err := o.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
