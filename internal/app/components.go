@@ -12,6 +12,7 @@ import (
 
 	"github.com/agentconnect/x-operator/controllers"
 	"github.com/agentconnect/x-operator/internal/grant"
+	"github.com/agentconnect/x-operator/internal/metrics"
 	"github.com/agentconnect/x-operator/internal/pace"
 	"github.com/agentconnect/x-operator/internal/xapi"
 	"github.com/agentconnect/x-operator/webhook"
@@ -69,6 +70,7 @@ func (o *operator) addControllers(ctx context.Context, config *rest.Config) erro
 		Redeemer:   o.redeemer,
 		Recorder:   recorder,
 		Namespaces: o.Namespaces,
+		NotRevoked: metrics.NotRevoked.Inc,
 		Now:        o.Now,
 	}
 	return errors.Join(

@@ -4,13 +4,25 @@
 package app
 
 import (
+	"sync"
+
 	"github.com/go-logr/logr"
 	"sigs.k8s.io/controller-runtime/pkg/event"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/agentconnect/x-operator/internal/grant"
+	"github.com/agentconnect/x-operator/internal/metrics"
+	"github.com/agentconnect/x-operator/internal/xapi"
 )
 
-// reporter tells logs what happens to answers of X.
+// registerOnce: a test process runs the operator several times.
+var registerOnce sync.Once
+
+func registerMetrics() {
+	registerOnce.Do(func() { metrics.Register(ctrlmetrics.Registry) })
+}
+
+// reporter tells logs and metrics what happens to answers of X.
 type reporter struct {
 	log     logr.Logger
 	changed chan<- event.GenericEvent
@@ -18,18 +30,25 @@ type reporter struct {
 
 // Held implements redeem.Reporter.
 func (r reporter) Held(owner grant.Owner, err error) {
+	metrics.Held.Inc()
 	r.log.Error(err, "An answer of X can't be stored yet; it is kept and tried again",
 		"namespace", owner.Namespace, "name", owner.Name)
 }
 
 // Dropped implements redeem.Reporter.
 func (r reporter) Dropped(owner grant.Owner) {
+	metrics.Dropped.Inc()
 	r.log.Info("An answer of X was dropped: a newer grant is stored",
 		"namespace", owner.Namespace, "name", owner.Name)
 }
 
 // Called implements redeem.Reporter.
 func (r reporter) Called(operation string, err error) {
+	result := "ok"
+	if err != nil {
+		result = string(xapi.KindOf(err))
+	}
+	metrics.Calls.WithLabelValues(operation, result).Inc()
 	if err != nil {
 		r.log.V(1).Info("A call to X failed", "operation", operation, "error", err.Error())
 	}

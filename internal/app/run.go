@@ -122,6 +122,7 @@ func (o *operator) makeCore(ctx context.Context, _ *rest.Config) error {
 		Namespace: o.GrantNamespace,
 		ClusterID: string(system.UID),
 	}
+	registerMetrics()
 	o.changed = make(chan event.GenericEvent, 1)
 	o.gate = redeem.NewGate(o.Now)
 	o.x = xapi.New(xapi.Options{Endpoints: o.Endpoints, Clock: o.Now})
