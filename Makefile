@@ -36,7 +36,7 @@ demo: ## Walk a connection's whole life against a real API server and a simulate
 
 .PHONY: run
 run: ## The same, but stay up: prints KUBECONFIG and the consent link to click.
-	go run ./hack/demo --stay $(ARGS)
+	go build -o bin/demo ./hack/demo && exec bin/demo --stay $(ARGS)
 
 .PHONY: test
 test: ## Run every test with the race detector, on the real control plane.

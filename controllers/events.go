@@ -38,7 +38,8 @@ func (r *XConnectionReconciler) notify(before, after *v1alpha1.XConnection) {
 			"The stored grant is older than the one seen before, as after a restore: X may not accept its refresh token any more")
 	}
 	handled := after.Status.LastHandledRefreshAt
-	if handled != "" && handled != before.Status.LastHandledRefreshAt && ready != nil && ready.Status == metav1.ConditionTrue {
+	refreshed := after.Status.Rotation > before.Status.Rotation
+	if handled != "" && handled != before.Status.LastHandledRefreshAt && refreshed {
 		r.event(after, corev1.EventTypeNormal, reasonRefreshed, "Refresh", "The token was refreshed on request")
 	}
 }
