@@ -26,7 +26,7 @@ func checkTexts(post *v1alpha1.XPost) textProblem {
 	}
 	for i, text := range post.Texts() {
 		weighs, valid := weight.Weigh(text)
-		problem := textProblem{index: int32(i)} //nolint:gosec // A thread has at most 25 posts.
+		problem := textProblem{index: int32(i)}
 		switch {
 		case weighs > weight.Max:
 			problem.reason = v1alpha1.ReasonTooLong

@@ -240,7 +240,7 @@ func (s *suite) endProcesses() {
 	for _, w := range s.worlds {
 		for _, r := range w.replicas {
 			if p := r.process(); p != nil {
-				ending.Go(func() { p.term(gracePeriod) })
+				ending.Go(func() { p.term() })
 			}
 		}
 	}

@@ -93,6 +93,7 @@ func (w *world) await(ctx context.Context, count int) error {
 		case now.After(deadline):
 			return fmt.Errorf("%w: the processes wait for the steps %q", errNeverReached, w.armed())
 		case now.After(next):
+			w.giveWay()
 			w.stimulate(ctx, w.armed())
 			next = now.Add(stimulateEvery)
 		}
@@ -101,6 +102,16 @@ func (w *world) await(ctx context.Context, count int) error {
 		}
 	}
 	return nil
+}
+
+// giveWay asks a leader that is not armed to stop, so that one that is takes its
+// place: a step is reached by leaders alone.
+func (w *world) giveWay() {
+	if r := w.leader(); r != nil && len(w.armed()) > 0 {
+		if p := r.process(); p.order == nil {
+			p.term()
+		}
+	}
 }
 
 // stimulate has people do what the steps need. Refreshes come by themselves. While
@@ -143,7 +154,7 @@ func (w *world) signal(ctx context.Context, f *fault) error {
 		r.losePod()
 	}
 	if f.kind == KindTerm {
-		p.term(gracePeriod)
+		p.term()
 		return nil
 	}
 	p.kill()

@@ -51,7 +51,7 @@ func (s *suite) suffer(ctx context.Context, o outage, unlucky *world) error {
 	}
 	down := time.Now()
 	if r := unlucky.leader(); r != nil && o.term {
-		go r.process().term(gracePeriod)
+		go r.process().term()
 	}
 	pause(ctx, o.length)
 	up := time.Now()

@@ -191,7 +191,7 @@ func (p *process) ended(err error) {
 func (p *process) kill() { _ = p.cmd.Process.Kill() }
 
 // term asks the process to stop, and kills it when its grace period is over.
-func (p *process) term(grace time.Duration) {
+func (p *process) term() {
 	p.mu.Lock()
 	p.record.Asked = time.Now()
 	p.mu.Unlock()
@@ -199,7 +199,7 @@ func (p *process) term(grace time.Duration) {
 	select {
 	case <-p.done:
 		return
-	case <-time.After(grace):
+	case <-time.After(gracePeriod):
 	}
 	p.mu.Lock()
 	p.exhausted = true

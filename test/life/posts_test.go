@@ -56,7 +56,9 @@ func (tn *tenant) publisher() string {
 const postPatience = 3 * time.Minute
 
 // handle makes a handle that no other test has.
-func (tn *tenant) handle(prefix string) string { return prefix + "_" + tn.namespace[len(tn.namespace)-5:] }
+func (tn *tenant) handle(prefix string) string {
+	return prefix + "_" + tn.namespace[len(tn.namespace)-5:]
+}
 
 // postEventually waits until something holds of an XPost.
 func (tn *tenant) postEventually(what string, post *v1alpha1.XPost, holds func() bool) {
@@ -391,14 +393,14 @@ func TestSchedule(t *testing.T) {
 	t.Parallel()
 	tn := newTenant(t)
 	account := tn.publisher()
-	at := metav1.NewTime(time.Now().Add(time.Hour).Truncate(time.Second)) //nolint:forbidigo // The operator runs by the wall clock.
+	at := metav1.NewTime(time.Now().Add(time.Hour).Truncate(time.Second))
 	post := tn.post("later", "good morning", func(post *v1alpha1.XPost) { post.Spec.PublishAt = &at })
 	tn.postReaches(post, v1alpha1.ReasonScheduled, whenWaiting...)
 	if !post.Status.NextAttemptTime.Equal(&at) {
 		t.Errorf("the status is %+v", post.Status)
 	}
 	tn.wallIs(account)
-	soon := metav1.NewTime(time.Now().Add(2 * time.Second).Truncate(time.Second)) //nolint:forbidigo // As above.
+	soon := metav1.NewTime(time.Now().Add(2 * time.Second).Truncate(time.Second))
 	if err := tn.alterPost(post, func(post *v1alpha1.XPost) { post.Spec.PublishAt = &soon }); err != nil {
 		t.Fatal(err)
 	}
