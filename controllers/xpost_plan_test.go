@@ -1,0 +1,271 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/grant"
+	"github.com/agentconnect/x-operator/internal/pace"
+	"github.com/agentconnect/x-operator/internal/secret"
+)
+
+// readyPostScope is a thread of two whose account can publish it.
+func readyPostScope() *postScope {
+	post := &v1alpha1.XPost{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "customer", Name: "post", UID: "post-uid", Generation: 2, Annotations: map[string]string{}},
+		Spec: v1alpha1.XPostSpec{
+			ConnectionRef: v1alpha1.ConnectionReference{Name: "agent"}, Thread: []string{"one", "two"},
+			Approval: v1alpha1.ApprovalNotRequired, DeletionPolicy: v1alpha1.DeletionRetain,
+		},
+	}
+	return &postScope{now: someTime, post: post, pub: publisher{
+		uid: "uid", clientID: "client", account: grant.Account{UserID: "1", Username: "jane"}, access: secret.New("access"),
+	}}
+}
+
+// published puts posts at X.
+func publishedPosts(count int32) func(*postScope) {
+	return func(s *postScope) {
+		for i := range count {
+			s.post.Status.Posts = append(s.post.Status.Posts, *published(s, i, "2"+string('0'+i), someTime))
+		}
+	}
+}
+
+// trying has an attempt under way of which this process knows something.
+func trying(seen attemptSeen) func(*postScope) {
+	return func(s *postScope) {
+		s.post.Status.Attempt = &v1alpha1.PostAttempt{ID: "attempt", StartedAt: metav1.NewMicroTime(someTime)}
+		s.seen = seen
+	}
+}
+
+// lost has an attempt whose answer was lost, to be looked for at a time; a person
+// is waited for if there is none.
+func lost(lookIn time.Duration) func(*postScope) {
+	return func(s *postScope) {
+		at := metav1.NewMicroTime(someTime.Add(lookIn))
+		s.post.Status.UncertainSince = &at
+		s.post.Status.Attempt = &v1alpha1.PostAttempt{ID: "attempt", Outcome: v1alpha1.OutcomeUnknown, Message: "no answer", NextLookTime: &at}
+	}
+}
+
+func lostForGood(s *postScope) {
+	lost(0)(s)
+	s.post.Status.Attempt.NextLookTime = nil
+}
+
+func annotated(key, value string) func(*postScope) {
+	return func(s *postScope) { s.post.Annotations[key] = value }
+}
+
+func refusedAt(generation int64) func(*postScope) {
+	return func(s *postScope) {
+		s.post.Status.Refusal = &v1alpha1.PostRefusal{Reason: v1alpha1.ReasonDuplicateContent, Message: "X refuses it", Generation: generation}
+	}
+}
+
+func notConnected(s *postScope) { s.pub = publisher{uid: "uid", problem: "The XConnection is away"} }
+
+func ended(s *postScope) { s.pub = publisher{ended: true, problem: "The XConnection is gone"} }
+
+func deletes(s *postScope) {
+	s.post.Spec.DeletionPolicy = v1alpha1.DeletionDelete
+	s.post.Finalizers = []string{v1alpha1.FinalizerDeletePosts}
+}
+
+func goneSince(ago time.Duration) func(*postScope) {
+	return func(s *postScope) {
+		at := metav1.NewTime(someTime.Add(-ago))
+		s.post.DeletionTimestamp = &at
+	}
+}
+
+func held(by pace.Hold) func(*postScope) {
+	return func(s *postScope) { s.hold, s.holdUntil = by, someTime.Add(time.Minute) }
+}
+
+func troubled(s *postScope) {
+	s.trouble, s.retryAt = errors.New("no route"), someTime.Add(2*time.Second)
+}
+
+func approvalWanted(s *postScope) { s.approvalWanted = true }
+
+func scheduled(in time.Duration) func(*postScope) {
+	return func(s *postScope) {
+		at := metav1.NewTime(someTime.Add(in))
+		s.post.Spec.PublishAt = &at
+	}
+}
+
+func tooLong(s *postScope) {
+	s.post.Spec.Thread[1] = strings.Repeat("x", 281)
+	s.text = checkTexts(s.post)
+}
+
+func queued(s *postScope) { s.queued = true }
+
+// postCase is what a pass does and says.
+type postCase struct {
+	name    string
+	changes []func(*postScope)
+	// action is what is done; wait is for how long, if the action is to wait: zero for
+	// no time.
+	action action
+	wait   time.Duration
+	// says is Ready's reason and the conditions that are True or Unknown.
+	says string
+}
+
+const (
+	saysPublishing = "Publishing Reconciling"
+	saysLooking    = "Unknown Published? Reconciling"
+	saysAskPerson  = "Unknown Published? Stalled"
+)
+
+var (
+	retryNow  = annotated(v1alpha1.AnnotationRetryRequestedAt, "1")
+	toldTwo   = annotated(v1alpha1.AnnotationPublishedAs, "22")
+	toldAgain = annotated(v1alpha1.AnnotationPublishedAs, "20")
+)
+
+func list(changes ...func(*postScope)) []func(*postScope) { return changes }
+
+func sendingCases() []postCase {
+	return []postCase{
+		{"nothing in the way", nil, actionSendPost, 0, saysPublishing},
+		{"half of it", list(publishedPosts(1)), actionSendPost, 0, saysPublishing},
+		{"all of it", list(publishedPosts(2)), actionWait, 0, "Published Published Ready"},
+		{"too long", list(tooLong), actionWait, 0, "TooLong Stalled"},
+		{"refused", list(refusedAt(2)), actionWait, 0, "DuplicateContent Stalled"},
+		{"refused before a change", list(refusedAt(1)), actionSendPost, 0, saysPublishing},
+		{"refused, and to be retried", list(refusedAt(2), retryNow), actionSendPost, 0, "DuplicateContent Stalled"},
+		{"refused after a retry", list(refusedAt(2), retryNow, func(s *postScope) { s.post.Status.LastHandledRetryAt = "1" }), actionWait, 0, "DuplicateContent Stalled"},
+		{"not approved", list(approvalWanted), actionWait, 0, "AwaitingApproval"},
+		{"approved", list(approvalWanted, annotated(v1alpha1.AnnotationApprovedGeneration, "2")), actionSendPost, 0, saysPublishing},
+		{"approved as it was", list(approvalWanted, annotated(v1alpha1.AnnotationApprovedGeneration, "1")), actionWait, 0, "AwaitingApproval"},
+		{"begun, and so approved", list(approvalWanted, publishedPosts(1)), actionSendPost, 0, saysPublishing},
+		{"scheduled", list(scheduled(time.Hour)), actionWait, time.Hour, "Scheduled"},
+		{"scheduled for now", list(scheduled(0)), actionSendPost, 0, saysPublishing},
+		{"not connected", list(notConnected), actionWait, 0, "NotConnected"},
+		{"not connected, and later", list(notConnected, scheduled(time.Hour)), actionWait, 0, "Scheduled"},
+		{"limited", list(held(pace.HoldAccount)), actionWait, time.Minute, "RateLimited Reconciling"},
+		{"another tenant's turn", list(held(pace.HoldTurn)), actionWait, time.Minute, "RateLimited Reconciling"},
+		{"capped", list(held(pace.HoldCapped)), actionWait, time.Minute, "UsageCapExceeded Reconciling"},
+		{"in trouble", list(troubled), actionWait, 2 * time.Second, "XUnavailable Reconciling"},
+		{"in trouble, and to be retried", list(troubled, retryNow), actionSendPost, 0, "XUnavailable Reconciling"},
+		{"behind another post", list(queued), actionWait, 0, saysPublishing},
+		{"to be deleted some day", list(deletes, func(s *postScope) { s.post.Finalizers = nil }), actionAddFinalizer, 0, saysPublishing},
+		{"not to be deleted any more", list(deletes, func(s *postScope) { s.post.Spec.DeletionPolicy = v1alpha1.DeletionRetain }), actionRemoveFinalizer, 0, saysPublishing},
+	}
+}
+
+func attemptCases() []postCase {
+	return []postCase{
+		{"under way here", list(trying(attemptSeen{mine: true})), actionWait, 30 * time.Second, saysPublishing},
+		{"under way after trouble", list(trying(attemptSeen{mine: true}), troubled), actionWait, 30 * time.Second, "XUnavailable Reconciling"},
+		{"under way elsewhere", list(trying(attemptSeen{first: someTime.Add(-59 * time.Second)})), actionWait, time.Second, saysPublishing},
+		{"under way for too long", list(trying(attemptSeen{first: someTime.Add(-time.Minute)})), actionAbandonPost, 0, saysPublishing},
+		{"its holder is gone", list(trying(attemptSeen{gone: true, first: someTime})), actionAbandonPost, 0, saysPublishing},
+		{"it sent nothing", list(trying(attemptSeen{gone: true, unsent: true, first: someTime})), actionWithdrawPost, 0, saysPublishing},
+		{"lost", list(lost(0)), actionLookForPost, 0, saysLooking},
+		{"lost, and later", list(lost(time.Minute)), actionWait, time.Minute, saysLooking},
+		{"lost, and not connected", list(lost(0), notConnected), actionWait, 0, saysLooking},
+		{"lost, and X does not tell", list(lost(0), troubled), actionWait, 2 * time.Second, saysLooking},
+		{"lost, and behind another post", list(lost(0), queued), actionWait, 0, saysLooking},
+		{"lost, and reading is limited", list(lost(0), held(pace.HoldApp)), actionWait, time.Minute, saysLooking},
+		{"lost for good", list(lostForGood), actionWait, 0, saysAskPerson},
+		{"found by a person", list(lostForGood, toldTwo), actionAdoptPost, 0, saysAskPerson},
+		{"found by a person early", list(lost(time.Minute), toldTwo), actionAdoptPost, 0, saysLooking},
+		{"an answer to an earlier question", list(publishedPosts(1), lostForGood, toldAgain), actionWait, 0, saysAskPerson},
+		{"an answer that is no id", list(lostForGood, annotated(v1alpha1.AnnotationPublishedAs, "https://x.com/")), actionWait, 0, saysAskPerson},
+		{"not found by a person", list(lostForGood, retryNow), actionSendPost, 0, saysAskPerson},
+		{"a retry before the looks end", list(lost(time.Minute), retryNow), actionWait, time.Minute, saysLooking},
+		{"a retry, and not connected", list(lostForGood, retryNow, notConnected), actionWait, 0, saysAskPerson},
+	}
+}
+
+func deletionCases() []postCase {
+	const says = "NotDeleted Reconciling"
+	leaving := func(more ...func(*postScope)) []func(*postScope) {
+		return append(list(deletes, goneSince(time.Minute)), more...)
+	}
+	return []postCase{
+		{"retained", list(publishedPosts(2), goneSince(0)), actionWait, 0, says},
+		{"nothing to delete", leaving(), actionRemoveFinalizer, 0, says},
+		{"two to delete", leaving(publishedPosts(2)), actionDeletePost, 0, says},
+		{"the policy changed", leaving(publishedPosts(2), func(s *postScope) { s.post.Spec.DeletionPolicy = v1alpha1.DeletionRetain }), actionRemoveFinalizer, 0, says},
+		{"not connected", leaving(publishedPosts(2), notConnected), actionWait, 4 * time.Minute, says},
+		{"no connection", leaving(publishedPosts(2), ended), actionLeavePosts, 0, says},
+		{"in trouble", leaving(publishedPosts(2), troubled), actionWait, 2 * time.Second, says},
+		{"in trouble for too long", list(deletes, goneSince(5*time.Minute), publishedPosts(2), troubled), actionLeavePosts, 0, says},
+		{"under way", leaving(trying(attemptSeen{mine: true})), actionWait, 30 * time.Second, says},
+		{"lost", leaving(lost(0)), actionLookForPost, 0, says},
+		{"lost, and later", leaving(lost(time.Hour)), actionWait, 4 * time.Minute, says},
+		{"lost for good", leaving(lostForGood), actionLeavePosts, 0, says},
+		{"found by a person", leaving(lostForGood, toldTwo), actionAdoptPost, 0, says},
+	}
+}
+
+func TestPlanPost(t *testing.T) {
+	for _, test := range slices.Concat(sendingCases(), attemptCases(), deletionCases()) {
+		t.Run(test.name, func(t *testing.T) {
+			s := readyPostScope()
+			for _, change := range test.changes {
+				change(s)
+			}
+			got := planPost(s)
+			want := decision{action: test.action}
+			if test.wait != 0 {
+				want.at = someTime.Add(test.wait)
+			}
+			if got != want {
+				t.Errorf("the plan is %s at %s, want %s at %s", got.action, got.at, want.action, want.at)
+			}
+			describePost(s)
+			if said := sayings(s.post); said != test.says {
+				t.Errorf("the conditions are %q, want %q", said, test.says)
+			}
+		})
+	}
+}
+
+// sayings are Ready's reason and the conditions that are not False.
+func sayings(post *v1alpha1.XPost) string {
+	said := []string{}
+	for _, condition := range post.Status.Conditions {
+		switch condition.Status {
+		case metav1.ConditionTrue:
+			said = append(said, condition.Type)
+		case metav1.ConditionUnknown:
+			said = append(said, condition.Type+"?")
+		}
+	}
+	slices.Sort(said)
+	return strings.Join(append([]string{post.Status.Conditions[0].Reason}, said...), " ")
+}
+
+// A condition's message holds no time: it would change, and make noise, by itself.
+func TestPostTimesAreInTheirOwnField(t *testing.T) {
+	s := readyPostScope()
+	scheduled(time.Hour)(s)
+	describePost(s)
+	if want := timeOf(someTime.Add(time.Hour)); !s.post.Status.NextAttemptTime.Equal(want) {
+		t.Errorf("the next attempt is at %s, want %s", s.post.Status.NextAttemptTime, want)
+	}
+	before := s.post.Status.DeepCopy()
+	s.now = s.now.Add(time.Minute)
+	describePost(s)
+	if got := sayings(s.post); got != "Scheduled" || before.Conditions[0].Message != s.post.Status.Conditions[0].Message {
+		t.Errorf("a minute later it says %q: %s", got, s.post.Status.Conditions[0].Message)
+	}
+}

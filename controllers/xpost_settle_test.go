@@ -1,0 +1,232 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/grant"
+	"github.com/agentconnect/x-operator/internal/pace"
+	"github.com/agentconnect/x-operator/internal/secret"
+	"github.com/agentconnect/x-operator/internal/xapi"
+)
+
+// What an answer of X makes of an attempt: told as published, refused with its
+// reason, unknown and when to look, or limited or troubled and to be sent later.
+func TestOutcomeOfAPost(t *testing.T) {
+	answer := func(kind xapi.Kind, sent bool) error { return &xapi.Error{Kind: kind, Sent: sent} }
+	for name, test := range map[string]struct {
+		err error
+		// again is true if an earlier attempt at the same post got no answer.
+		again bool
+		want  string
+	}{
+		"taken":                        {nil, false, "published 42"},
+		"taken at last":                {nil, true, "published 42"},
+		"a duplicate":                  {answer(xapi.KindDuplicate, true), false, "refused DuplicateContent"},
+		"a duplicate of a lost one":    {answer(xapi.KindDuplicate, true), true, "unknown, look in 0s"},
+		"a reply that is not allowed":  {answer(xapi.KindReplyNotAllowed, true), false, "refused ReplyNotAllowed"},
+		"an app that is not enrolled":  {answer(xapi.KindNotEnrolled, true), false, "refused NotEnrolled"},
+		"forbidden":                    {answer(xapi.KindForbidden, true), false, "refused Refused"},
+		"forbidden after a lost one":   {answer(xapi.KindForbidden, true), true, "refused Refused"},
+		"malformed":                    {answer(xapi.KindInvalid, true), false, "refused Refused"},
+		"not found":                    {answer(xapi.KindNotFound, true), false, "refused Refused"},
+		"no answer":                    {answer(xapi.KindUnknown, true), false, "unknown, look in 2s"},
+		"no answer, and nothing left":  {answer(xapi.KindUnknown, false), false, "trouble"},
+		"an answer of somebody else":   {answer(xapi.KindNotVerdict, true), false, "unknown, look in 2s"},
+		"an error that is none of X's": {errors.New("odd"), false, "unknown, look in 2s"},
+		"limited":                      {answer(xapi.KindRateLimited, true), false, "limited Account"},
+		"capped":                       {answer(xapi.KindUsageCap, true), false, "limited Capped"},
+		"too late to send":             {answer(xapi.KindAborted, false), false, "trouble"},
+		"a token that is refused":      {answer(xapi.KindUnauthorized, true), false, "trouble"},
+	} {
+		s := readyPostScope()
+		if test.again {
+			s.post.Status.UncertainSince = &metav1.MicroTime{Time: someTime}
+		}
+		ended := outcomeOf(s, v1alpha1.PostAttempt{ID: "attempt"}, xapi.Post{ID: "42"}, test.err, someTime)
+		if got := tell(ended); got != test.want {
+			t.Errorf("%s: %s, want %s", name, got, test.want)
+		}
+	}
+}
+
+// tell says what an attempt came to, and everything that it came to.
+func tell(ended attemptOutcome) (text string) {
+	if ended.published != nil {
+		text += "published " + ended.published.ID
+	}
+	if ended.refusal != nil {
+		text += "refused " + ended.refusal.Reason
+	}
+	if ended.unknown != "" {
+		text += "unknown, look in " + ended.lookAt.Sub(someTime).String()
+	}
+	if ended.limited != pace.HoldNone {
+		text += "limited " + string(ended.limited)
+	}
+	if ended.trouble != nil {
+		text += "trouble"
+	}
+	return text
+}
+
+// What is stored of an outcome, by what is stored already.
+func TestApplyOutcome(t *testing.T) {
+	started, later := metav1.NewMicroTime(someTime), metav1.NewMicroTime(someTime.Add(time.Second))
+	mine := v1alpha1.PostAttempt{ID: "mine", StartedAt: later}
+	other := v1alpha1.PostAttempt{ID: "other", StartedAt: started}
+	unknown := mine
+	unknown.Outcome, unknown.Message, unknown.NextLookTime = v1alpha1.OutcomeUnknown, "no answer", &later
+	taken := *published(readyPostScope(), 0, "42", someTime)
+	earlier := *published(readyPostScope(), 0, "41", someTime)
+	refusal := &v1alpha1.PostRefusal{Reason: v1alpha1.ReasonRefused}
+	type status = v1alpha1.XPostStatus
+	for name, test := range map[string]struct {
+		stored status
+		ended  attemptOutcome
+		want   status
+	}{
+		"published": {
+			status{Attempt: &mine, UncertainSince: &started, Refusal: refusal}, attemptOutcome{published: &taken},
+			status{Posts: []v1alpha1.PublishedPost{taken}},
+		},
+		"published, over another's attempt at it": {
+			status{Attempt: &other}, attemptOutcome{published: &taken}, status{Posts: []v1alpha1.PublishedPost{taken}},
+		},
+		"published, and already told": {
+			status{Posts: []v1alpha1.PublishedPost{earlier}}, attemptOutcome{published: &taken},
+			status{Posts: []v1alpha1.PublishedPost{earlier}},
+		},
+		"unknown": {
+			status{Attempt: &mine}, attemptOutcome{unknown: "no answer", lookAt: later.Time},
+			status{Attempt: &unknown, UncertainSince: &later},
+		},
+		"unknown again": {
+			status{Attempt: &mine, UncertainSince: &started}, attemptOutcome{unknown: "no answer", lookAt: later.Time},
+			status{Attempt: &unknown, UncertainSince: &started},
+		},
+		"unknown, and another's is there": {
+			status{Attempt: &other}, attemptOutcome{unknown: "no answer"}, status{Attempt: &other},
+		},
+		"refused": {
+			status{Attempt: &mine, UncertainSince: &started}, attemptOutcome{refusal: refusal}, status{Refusal: refusal},
+		},
+		"refused, and another's is there": {
+			status{Attempt: &other}, attemptOutcome{refusal: refusal}, status{Attempt: &other},
+		},
+		"not sent": {
+			status{Attempt: &mine, UncertainSince: &started}, attemptOutcome{}, status{UncertainSince: &started},
+		},
+	} {
+		post := &v1alpha1.XPost{Status: *test.stored.DeepCopy()}
+		test.ended.attempt = mine
+		test.ended.apply(post)
+		if !reflect.DeepEqual(post.Status, test.want) {
+			t.Errorf("%s: %+v becomes %+v, want %+v", name, test.stored, post.Status, test.want)
+		}
+	}
+}
+
+// A retry that was asked for before an answer came is not one about this answer.
+func TestApplyHandlesRetries(t *testing.T) {
+	post := &v1alpha1.XPost{Status: v1alpha1.XPostStatus{Attempt: &v1alpha1.PostAttempt{ID: "mine"}}}
+	metav1.SetMetaDataAnnotation(&post.ObjectMeta, v1alpha1.AnnotationRetryRequestedAt, "while it was sent")
+	attemptOutcome{attempt: v1alpha1.PostAttempt{ID: "mine"}, unknown: "no answer"}.apply(post)
+	if retryWanted(post) {
+		t.Error("the retry would send a post again whose outcome nobody had seen")
+	}
+}
+
+func TestPublisherOf(t *testing.T) {
+	fine := func() (*v1alpha1.XConnection, *grant.Grant) {
+		s := connectedScope()
+		s.conn.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue}}
+		return s.conn, s.grant
+	}
+	for name, test := range map[string]struct {
+		change func(*v1alpha1.XConnection, *grant.Grant)
+		// want is what is wrong, and ended whether it mends itself.
+		want  string
+		ended bool
+	}{
+		"all well": {func(*v1alpha1.XConnection, *grant.Grant) {}, "", false},
+		"deleting": {func(c *v1alpha1.XConnection, _ *grant.Grant) { c.DeletionTimestamp = &metav1.Time{Time: someTime} },
+			`The XConnection "agent" is being deleted`, true},
+		"disconnected": {func(c *v1alpha1.XConnection, _ *grant.Grant) { c.Spec.State = v1alpha1.StateDisconnected },
+			`The XConnection "agent" is disconnected: set its spec.state to Connected`, true},
+		"suspended": {func(c *v1alpha1.XConnection, _ *grant.Grant) { c.Spec.Suspend = true },
+			`The XConnection "agent" is suspended: set its spec.suspend to false`, false},
+		"new": {func(c *v1alpha1.XConnection, _ *grant.Grant) { c.Status.Conditions = nil },
+			`The XConnection "agent" is not ready yet`, false},
+		"not ready": {func(c *v1alpha1.XConnection, _ *grant.Grant) {
+			c.Status.Conditions[0] = metav1.Condition{Type: "Ready", Status: metav1.ConditionFalse, Reason: "ConsentRequired", Message: "A person must consent"}
+		}, `The XConnection "agent" is not ready (ConsentRequired): A person must consent`, false},
+		"no tokens": {func(_ *v1alpha1.XConnection, g *grant.Grant) { g.Tokens = nil },
+			`The XConnection "agent" has no valid token yet`, false},
+		"a token that ended": {func(_ *v1alpha1.XConnection, g *grant.Grant) { g.Tokens.ExpiresAt = someTime },
+			`The XConnection "agent" has no valid token yet`, false},
+		"a dead grant": {func(_ *v1alpha1.XConnection, g *grant.Grant) { g.Journal.Verdict = &grant.Verdict{} },
+			`The XConnection "agent" has no valid token yet`, false},
+		"a token that X refused": {func(_ *v1alpha1.XConnection, g *grant.Grant) { g.RefuseAccess(secret.New("access"), "401", someTime) },
+			`X refuses the token of the XConnection "agent": the operator refreshes it`, false},
+	} {
+		conn, g := fine()
+		test.change(conn, g)
+		got := publisherOf(conn, g, someTime)
+		if got.problem != test.want || got.ended != test.ended {
+			t.Errorf("%s: %q, ended %t; want %q, %t", name, got.problem, got.ended, test.want, test.ended)
+		}
+		if hasToken := !got.access.IsZero(); hasToken != (test.want == "") {
+			t.Errorf("%s: there is a token: %t", name, hasToken)
+		}
+	}
+	conn, _ := fine()
+	if got := publisherOf(conn, nil, someTime); got.problem == "" {
+		t.Error("a connection without a grant can publish")
+	}
+}
+
+// One at a time, in the order of coming; who was woken and does not come passes the
+// lane on.
+func TestLanes(t *testing.T) {
+	var woken []string
+	var l lanes
+	l.wakeBy(func(request reconcile.Request) { woken = append(woken, request.Name) })
+	post := func(i int) reconcile.Request {
+		return reconcile.Request{NamespacedName: types.NamespacedName{Name: fmt.Sprint("post-", i)}}
+	}
+	if !l.take("one", post(1)) || !l.take("two", post(9)) {
+		t.Fatal("a free lane could not be taken")
+	}
+	for _, i := range []int{2, 3, 2, 4} {
+		if l.take("one", post(i)) {
+			t.Fatalf("post %d took a lane that is taken", i)
+		}
+	}
+	l.pass()
+	l.leave("one")
+	if !l.take("one", post(2)) {
+		t.Error("the one that was woken could not take the lane")
+	}
+	l.leave("one")
+	l.pass()
+	l.pass()
+	if want := []string{"post-2", "post-3", "post-4"}; !slices.Equal(woken, want) {
+		t.Errorf("%q were woken, want %q", woken, want)
+	}
+	if len(l.byID) != 1 {
+		t.Errorf("%d lanes are remembered, and one is taken", len(l.byID))
+	}
+}
