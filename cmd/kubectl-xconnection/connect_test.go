@@ -14,72 +14,87 @@ import (
 
 const asks = "Open this link and consent with the X account to connect:\n"
 
-// TestConnect says what comes of a link that a person opens.
+const consentWaits = asks + "Waiting for a person's consent ...\n"
+
+// walk is what a person finds, what comes of the link that is opened, and what the
+// plugin makes of it.
+type walk struct {
+	before func(*v1alpha1.XConnection)
+	then   func(*stage)
+	want   result
+}
+
+// TestConnect ends with an account.
 func TestConnect(t *testing.T) {
-	const waits = asks + "Waiting for a person's consent ...\n"
-	tests := map[string]struct {
-		before func(*v1alpha1.XConnection)
-		then   func(*stage)
-		want   result
-	}{
-		"consent": {
+	const success = "xconnection {ns}/agent is connected as @jane_doe\n"
+	walkAll(t, map[string]walk{
+		"at once": {
 			before: invited,
 			then:   func(s *stage) { s.plays("agent", connected) },
-			want:   result{out: link + "\n", err: waits + "xconnection {ns}/agent is connected as @jane_doe\n"},
+			want:   result{out: link + "\n", err: consentWaits + success},
 		},
-		"denial": {
-			before: invited,
-			then:   func(s *stage) { s.plays("agent", denied) },
-			want: result{out: link + "\n", code: command.ExitNotReady, err: waits +
-				"error: xconnection {ns}/agent was not connected: AuthorizationDenied: The person declined.\n" +
-				"To try again: kubectl xconnection connect agent -n {ns}\n"},
-		},
-		"consent after an earlier denial": {
+		"after an earlier denial": {
 			before: denied,
 			then:   func(s *stage) { s.plays("agent", connected) },
 			want: result{out: link + "\n", err: "The last attempt to connect xconnection {ns}/agent failed: AuthorizationDenied: The person declined.\n" +
-				waits + "xconnection {ns}/agent is connected as @jane_doe\n"},
+				consentWaits + success},
+		},
+		"with another link": {
+			before: invited,
+			then: func(s *stage) {
+				s.plays("agent", func(conn *v1alpha1.XConnection) { conn.Status.AuthorizeURL = link + "d" })
+				s.plays("agent", connected)
+			},
+			want: result{out: link + "\n" + link + "d\n", err: consentWaits + asks + success},
+		},
+	})
+}
+
+// TestConnectFails says why not, and what to do.
+func TestConnectFails(t *testing.T) {
+	walkAll(t, map[string]walk{
+		"denied": {
+			before: invited,
+			then:   func(s *stage) { s.plays("agent", denied) },
+			want: result{out: link + "\n", code: command.ExitNotReady, err: consentWaits +
+				"error: xconnection {ns}/agent was not connected: AuthorizationDenied: The person declined.\n" +
+				"To try again: kubectl xconnection connect agent -n {ns}\n"},
 		},
 		"the token can't be written": {
 			before: invited,
 			then:   func(s *stage) { s.plays("agent", conflicting) },
-			want: result{out: link + "\n", code: command.ExitNotReady, err: waits +
+			want: result{out: link + "\n", code: command.ExitNotReady, err: consentWaits +
 				"error: xconnection {ns}/agent is connected as @jane_doe, but not ready: TokenSecretConflict: The Secret is somebody else's\n" +
 				"For more: kubectl describe xconnection agent -n {ns}\n"},
 		},
 		"the app breaks meanwhile": {
 			before: invited,
 			then:   func(s *stage) { s.plays("agent", stalled) },
-			want: result{out: link + "\n", code: command.ExitNotReady, err: waits +
+			want: result{out: link + "\n", code: command.ExitNotReady, err: consentWaits +
 				"error: xconnection {ns}/agent is not ready: InvalidConfig: The Secret \"my-x-app\" lacks the key clientSecret: add it\n" +
 				"For more: kubectl describe xconnection agent -n {ns}\n"},
 		},
 		"the object goes": {
 			before: invited,
 			then:   deletes,
-			want: result{out: link + "\n", code: command.ExitError, err: waits +
+			want: result{out: link + "\n", code: command.ExitError, err: consentWaits +
 				"error: xconnection {ns}/agent was deleted while it was waited for\n"},
 		},
-		"another link": {
-			before: invited,
-			then: func(s *stage) {
-				s.plays("agent", func(conn *v1alpha1.XConnection) { conn.Status.AuthorizeURL = link + "d" })
-				s.plays("agent", connected)
-			},
-			want: result{out: link + "\n" + link + "d\n", err: waits + asks + "xconnection {ns}/agent is connected as @jane_doe\n"},
-		},
-	}
-	for name, test := range tests {
+	})
+}
+
+func walkAll(t *testing.T, walks map[string]walk) {
+	for name, walk := range walks {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t)
-			s.apply("agent", test.before)
+			s.apply("agent", walk.before)
 			s.browser = func(opened string) {
 				if opened != link {
 					t.Errorf("the link that was opened is %s", opened)
 				}
-				test.then(s)
+				walk.then(s)
 			}
-			s.expect(s.runs("connect", "agent", "--open"), test.want)
+			s.expect(s.runs("connect", "agent", "--open"), walk.want)
 		})
 	}
 }
@@ -155,6 +170,13 @@ func TestConnectTimesOut(t *testing.T) {
 			"error: xconnection {ns}/agent did not see a consent within 500ms: ConsentRequired: A person must open the link in status.authorizeURL and consent\n" +
 			"What was asked for stands. To look again: kubectl xconnection status agent -n {ns}\n",
 	})
+	s.apply("early", missing)
+	s.expect(s.runs("connect", "early", "--timeout=500ms"), result{
+		code: command.ExitTimeout,
+		err: "InvalidConfig: The Secret \"my-x-app\" does not exist: make it\nWaiting for a link ...\n" +
+			"error: xconnection {ns}/early did not see a consent within 500ms: InvalidConfig: The Secret \"my-x-app\" does not exist: make it\n" +
+			"What was asked for stands. To look again: kubectl xconnection status early -n {ns}\n",
+	})
 	s.apply("unseen", nothingYet)
 	s.expect(s.runs("connect", "unseen", "--timeout=500ms"), result{
 		code: command.ExitTimeout,
@@ -162,6 +184,11 @@ func TestConnectTimesOut(t *testing.T) {
 			"error: xconnection {ns}/unseen did not see a consent within 500ms: the operator does not answer: is it running?\n" +
 			"What was asked for stands. To look again: kubectl xconnection status unseen -n {ns}\n",
 	})
+}
+
+// missing is a status that mends itself once what is missing appears.
+func missing(conn *v1alpha1.XConnection) {
+	stands(conn, metav1.ConditionFalse, v1alpha1.ReasonInvalidConfig, `The Secret "my-x-app" does not exist: make it`)
 }
 
 // TestConnectWantsAgain connects what was disconnected.
@@ -205,7 +232,7 @@ func TestReconnect(t *testing.T) {
 	played()
 	s.expect(got, result{
 		out: link + "\n",
-		err: "Waiting for a link (Connected: The account @jane_doe is connected) ...\n" +
+		err: "Waiting for a link ...\n" +
 			"ReauthorizationDue: A new consent was requested\n" +
 			asks + "Waiting for a person's consent ...\nxconnection {ns}/agent is connected as @jane_roe\n",
 	})

@@ -46,7 +46,8 @@ func TestDisconnectWithoutWaiting(t *testing.T) {
 	})
 	s.expect(s.runs("disconnect", "agent", "--timeout=300ms"), result{
 		code: command.ExitTimeout,
-		err: "Waiting for the tokens of xconnection {ns}/agent to be revoked (X is yet to be asked to revoke the tokens) ...\n" +
+		err: "NotRevoked: X is yet to be asked to revoke the tokens\n" +
+			"Waiting for the tokens of xconnection {ns}/agent to be revoked ...\n" +
 			"error: xconnection {ns}/agent did not see the revocation within 300ms: NotRevoked: X is yet to be asked to revoke the tokens\n" +
 			"What was asked for stands. To look again: kubectl xconnection status agent -n {ns}\n",
 	})

@@ -28,14 +28,12 @@ func TestRefresh(t *testing.T) {
 		"refused for good": {
 			answer: refused,
 			want: result{code: command.ExitNotReady, err: waits +
-				"Waiting for the refresh of xconnection {ns}/agent (ReauthorizationRequired: X does not accept the refresh token any more) ...\n" +
 				"error: xconnection {ns}/agent is not ready: ReauthorizationRequired: X does not accept the refresh token any more\n" +
 				"To connect it: kubectl xconnection connect agent -n {ns}\n"},
 		},
 		"failed while the token is valid": {
 			answer: unavailable,
 			want: result{code: command.ExitError, err: waits +
-				"Waiting for the refresh of xconnection {ns}/agent (XUnavailable: X did not give a readable answer) ...\n" +
 				"error: the token of xconnection {ns}/agent was not refreshed: XUnavailable: X did not give a readable answer\n" +
 				"The present token is valid until it ends; the operator tries again by itself.\n"},
 		},
@@ -77,7 +75,6 @@ func TestRefreshEndsEarly(t *testing.T) {
 	got := s.runs("refresh", "agent", "--wait")
 	played()
 	s.expect(got, result{code: command.ExitNotReady, err: "Waiting for the refresh of xconnection {ns}/agent ...\n" +
-		"Waiting for the refresh of xconnection {ns}/agent (InvalidConfig: The Secret \"my-x-app\" lacks the key clientSecret: add it) ...\n" +
 		"error: xconnection {ns}/agent is not ready: InvalidConfig: The Secret \"my-x-app\" lacks the key clientSecret: add it\n" +
 		"For more: kubectl describe xconnection agent -n {ns}\n"})
 }

@@ -29,6 +29,8 @@ const (
 	dryRunServer = "server"
 )
 
+var dryRuns = []string{dryRunNone, dryRunServer, dryRunClient}
+
 var (
 	adoptLong = templates.LongDesc(`
 		Hand the grants of a restored or moved cluster to this one.
@@ -82,14 +84,14 @@ func newAdopt(f *factory) *cobra.Command {
 	flags.StringVar(&a.dryRun, "dry-run", a.dryRun,
 		`Must be "none", "server", or "client". If client, only print what would be adopted. If server, also ask the API server whether it would allow it.`)
 	flags.Lookup("dry-run").NoOptDefVal = dryRunClient
-	completeFlag(cmd, "dry-run", cobra.FixedCompletions([]string{dryRunNone, dryRunServer, dryRunClient}, noFiles))
+	completeOneOf(cmd, "dry-run", dryRuns)
 	completeFlag(cmd, "grant-namespace", f.completeNamespaces)
 	return cmd
 }
 
 func (a *adopt) validate(cmd *cobra.Command, args []string) error {
 	switch {
-	case !slices.Contains([]string{dryRunNone, dryRunClient, dryRunServer}, a.dryRun):
+	case !slices.Contains(dryRuns, a.dryRun):
 		return usageError(cmd, `--dry-run must be "none", "server" or "client", and is %q`, a.dryRun)
 	case a.all && len(args) > 0:
 		return usageError(cmd, "XConnections can't be named across all namespaces: leave out -A or the names")

@@ -63,13 +63,11 @@ func (f *factory) completeNamespaces(cmd *cobra.Command, _ []string, prefix stri
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	var offered []string
+	var names []string
 	for _, namespace := range list.Items {
-		if strings.HasPrefix(namespace.Name, prefix) {
-			offered = append(offered, namespace.Name)
-		}
+		names = append(names, namespace.Name)
 	}
-	return offered, noFiles
+	return beginning(names, prefix), noFiles
 }
 
 // completeFlag says what a flag of a command may be. It fails only for a flag that
@@ -78,7 +76,14 @@ func completeFlag(cmd *cobra.Command, flag string, complete cobra.CompletionFunc
 	utilruntime.Must(cmd.RegisterFlagCompletionFunc(flag, complete))
 }
 
-// completeOutput offers the formats for -o.
-func completeOutput(cmd *cobra.Command, formats []string) {
-	completeFlag(cmd, "output", cobra.FixedCompletions(formats, noFiles))
+// completeOneOf says that a flag is one of these words.
+func completeOneOf(cmd *cobra.Command, flag string, words []string) {
+	completeFlag(cmd, flag, func(_ *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
+		return beginning(words, prefix), noFiles
+	})
+}
+
+// beginning keeps the words that begin with a prefix: not every shell does.
+func beginning(words []string, prefix string) []string {
+	return slices.DeleteFunc(slices.Clone(words), func(word string) bool { return !strings.HasPrefix(word, prefix) })
 }

@@ -57,7 +57,7 @@ func newConnect(f *factory) *cobra.Command {
 func newConsent(f *factory) *consent {
 	return &consent{
 		factory: f, waiting: waiting{wait: true, timeout: consentPatience},
-		progress: f.progress(), browse: f.Screen.Out,
+		tells: f.teller(), browse: f.Screen.Out,
 	}
 }
 
@@ -93,6 +93,6 @@ func (c *consent) wantAgain(ctx context.Context, client *connections, conn *v1al
 	if err != nil {
 		return nil, fmt.Errorf("setting spec.state of %s: %w", title(conn), err)
 	}
-	c.progress.Say("%s was disconnected and is wanted again: spec.state is Connected", title(conn))
+	c.tells.Say("%s was disconnected and is wanted again: spec.state is Connected", title(conn))
 	return wanted, nil
 }

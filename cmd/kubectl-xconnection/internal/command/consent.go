@@ -30,7 +30,7 @@ var consentFailures = []string{
 type consent struct {
 	*factory
 	waiting
-	progress *terminal.Progress
+	tells *teller
 	// browse says whether to open the link in a browser.
 	browse bool
 	// request is the reconnect request that must have been answered; empty: any
@@ -39,13 +39,13 @@ type consent struct {
 
 	// shown is the link that the person has.
 	shown string
-	// told is how things stood when the person was last told.
-	told string
+	// stood is how things stood with the link at the last look.
+	stood string
 }
 
 // walk shows the link and, if wanted, waits until the account is connected.
 func (c *consent) walk(ctx context.Context, client *connections, conn *v1alpha1.XConnection) error {
-	_, err := c.until(ctx, client, c.progress, conn, "a consent", func(conn *v1alpha1.XConnection) (bool, error) {
+	_, err := c.until(ctx, client, c.tells, conn, "a consent", func(conn *v1alpha1.XConnection) (bool, error) {
 		return c.step(ctx, conn)
 	})
 	return err
@@ -58,24 +58,25 @@ func (c *consent) step(ctx context.Context, conn *v1alpha1.XConnection) (bool, e
 	}
 	switch {
 	case !observed(conn):
-		c.progress.Wait("Waiting for the operator to look at %s", title(conn))
+		c.tells.Wait("Waiting for the operator to look at %s", title(conn))
 		return false, nil
 	case c.answered(conn):
 		return c.finish(conn)
 	case isTrue(conn, v1alpha1.ConditionStalled):
 		return false, notReady(conn)
 	case conn.Status.AuthorizeURL == "":
-		c.progress.Wait("Waiting for a link (%s)", because(conn))
+		c.tells.trouble(conn)
+		c.tells.Wait("Waiting for a link")
 		return false, nil
 	}
-	if err := c.tell(conn); err != nil {
+	if err := c.attempt(conn); err != nil {
 		return false, err
 	}
 	c.show(ctx, conn.Status.AuthorizeURL)
 	if !c.wait {
 		return true, nil
 	}
-	c.progress.Wait("Waiting for a person's consent")
+	c.tells.Wait("Waiting for a person's consent")
 	return false, nil
 }
 
@@ -90,10 +91,11 @@ func (c *consent) answered(conn *v1alpha1.XConnection) bool {
 func (c *consent) finish(conn *v1alpha1.XConnection) (bool, error) {
 	switch {
 	case isReady(conn):
-		c.progress.Say("%s is connected as %s", title(conn), account(conn))
+		c.tells.Say("%s is connected as %s", title(conn), account(conn))
 		return true, nil
 	case isTrue(conn, v1alpha1.ConditionReconciling):
-		c.progress.Wait("Connected as %s, waiting for the token (%s)", account(conn), because(conn))
+		c.tells.trouble(conn)
+		c.tells.Wait("Connected as %s, waiting for the token", account(conn))
 		return false, nil
 	default:
 		return false, &problem{
@@ -104,28 +106,24 @@ func (c *consent) finish(conn *v1alpha1.XConnection) (bool, error) {
 	}
 }
 
-// tell tells the person what came of an attempt. What the first look finds is an
-// earlier attempt's; what comes later ends the walk, unless an account stays
-// connected meanwhile.
-func (c *consent) tell(conn *v1alpha1.XConnection) error {
-	stands := because(conn)
-	if stands == c.told {
-		return nil
-	}
-	first := c.told == ""
-	c.told = stands
+// attempt looks at what came of the last attempt to consent. What the first look
+// finds is an earlier one's; a later one that failed ends the walk, unless an account
+// stays connected meanwhile.
+func (c *consent) attempt(conn *v1alpha1.XConnection) error {
+	before, stands := c.stood, because(conn)
+	c.stood = stands
 	failed := !conn.Status.Connected && slices.Contains(consentFailures, ready(conn).Reason)
 	switch {
-	case failed && !first:
+	case !failed:
+		c.tells.trouble(conn)
+	case before == "":
+		c.tells.Say("The last attempt to connect %s failed: %s", title(conn), stands)
+	case before != stands:
 		return &problem{
 			code: ExitNotReady,
 			what: fmt.Sprintf("%s was not connected: %s", title(conn), stands),
 			next: "To try again: " + call("connect", conn),
 		}
-	case failed:
-		c.progress.Say("The last attempt to connect %s failed: %s", title(conn), stands)
-	case !first || ready(conn).Reason != v1alpha1.ReasonConsentRequired:
-		c.progress.Say("%s", stands)
 	}
 	return nil
 }
@@ -137,13 +135,13 @@ func (c *consent) show(ctx context.Context, link string) {
 	}
 	opened := c.shown != ""
 	c.shown = link
-	c.progress.Say("Open this link and consent with the X account to connect:")
-	c.progress.Aside(func() { _, _ = fmt.Fprintln(c.Out, link) })
+	c.tells.Say("Open this link and consent with the X account to connect:")
+	c.tells.Aside(func() { _, _ = fmt.Fprintln(c.Out, link) })
 	if !c.browse || opened {
 		return
 	}
 	err := c.Open(ctx, link)
 	if err != nil && !errors.Is(err, terminal.ErrNoBrowser) {
-		c.progress.Say("The link could not be opened here: %v", err)
+		c.tells.Say("The link could not be opened here: %v", err)
 	}
 }

@@ -81,14 +81,14 @@ func (d *disconnect) run(ctx context.Context, name string) error {
 	if !d.wait {
 		return d.result(unwanted, d.print, "disconnect requested")
 	}
-	progress := d.progress()
-	conn, err = d.until(ctx, client, progress, unwanted, "the revocation", func(conn *v1alpha1.XConnection) (bool, error) {
-		if ready(conn).Reason == v1alpha1.ReasonNotRevoked {
-			progress.Wait("Waiting for the tokens of %s to be revoked (%s)", title(conn), ready(conn).Message)
-		} else {
-			progress.Wait("Waiting for the tokens of %s to be revoked", title(conn))
+	tells := d.teller()
+	conn, err = d.until(ctx, client, tells, unwanted, "the revocation", func(conn *v1alpha1.XConnection) (bool, error) {
+		done, err := disconnected(conn)
+		if !done && err == nil {
+			tells.trouble(conn)
+			tells.Wait("Waiting for the tokens of %s to be revoked", title(conn))
 		}
-		return disconnected(conn)
+		return done, err
 	})
 	if err != nil {
 		return err

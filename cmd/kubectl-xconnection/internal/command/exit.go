@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"syscall"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -79,7 +80,7 @@ func reportOne(err error, options Options) int {
 	if options.Screen.ErrColours {
 		label = terminal.Paint(terminal.Red, label)
 	}
-	_, _ = fmt.Fprintf(options.ErrOut, "%s %s\n", label, printers.EscapeTerminal(text))
+	_, _ = fmt.Fprintf(options.ErrOut, "%s %s\n", label, printers.EscapeTerminal(strings.TrimSpace(text)))
 	if next != "" {
 		_, _ = fmt.Fprintln(options.ErrOut, printers.EscapeTerminal(next))
 	}

@@ -9,8 +9,6 @@ import (
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
-
-	"github.com/agentconnect/x-operator/cmd/kubectl-xconnection/internal/terminal"
 )
 
 // factory gives the commands what they work with, once the flags are parsed.
@@ -70,9 +68,4 @@ func (f *factory) core() (corev1client.CoreV1Interface, error) {
 		return nil, fmt.Errorf("making a client: %w", err)
 	}
 	return core, nil
-}
-
-// progress tells a person what is going on.
-func (f *factory) progress() *terminal.Progress {
-	return terminal.NewProgress(f.ErrOut, f.Screen.ErrColours, f.Clock)
 }

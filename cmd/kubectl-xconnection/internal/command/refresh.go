@@ -85,14 +85,14 @@ func (r *refresh) run(ctx context.Context, name string) error {
 	if !r.wait {
 		return r.result(conn, r.print, "refresh requested")
 	}
-	progress := r.progress()
-	conn, err = r.until(ctx, client, progress, conn, "the refresh", func(conn *v1alpha1.XConnection) (bool, error) {
-		if isReady(conn) && ready(conn).Reason == v1alpha1.ReasonConnected {
-			progress.Wait("Waiting for the refresh of %s", title(conn))
-		} else {
-			progress.Wait("Waiting for the refresh of %s (%s)", title(conn), because(conn))
+	tells := r.teller()
+	conn, err = r.until(ctx, client, tells, conn, "the refresh", func(conn *v1alpha1.XConnection) (bool, error) {
+		done, err := r.step(conn)
+		if !done && err == nil {
+			tells.trouble(conn)
+			tells.Wait("Waiting for the refresh of %s", title(conn))
 		}
-		return r.step(conn)
+		return done, err
 	})
 	if err != nil {
 		return err

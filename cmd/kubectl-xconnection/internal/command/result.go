@@ -19,7 +19,7 @@ func resultFlags() *genericclioptions.PrintFlags {
 
 func addResultFlags(cmd *cobra.Command, flags *genericclioptions.PrintFlags) {
 	flags.AddFlags(cmd)
-	completeOutput(cmd, flags.AllowedFormats())
+	completeOneOf(cmd, "output", flags.AllowedFormats())
 }
 
 // result prints an object that was changed, as kubectl does: its name and what was

@@ -79,13 +79,7 @@ func New(options Options) *cobra.Command {
 		Example:       rootExample,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: invocation},
 		SilenceErrors: true,
-		// Without a command there is nothing to run.
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usageError(cmd, "there is no command %q", args[0])
-			}
-			return cmd.Help()
-		},
+		Run:           func(cmd *cobra.Command, _ []string) { _ = cmd.Help() },
 	}
 	root.SetIn(options.In)
 	root.SetOut(options.Out)

@@ -35,7 +35,7 @@ func newStatusPrintFlags() *statusPrintFlags {
 func (p *statusPrintFlags) addFlags(cmd *cobra.Command) {
 	p.AddFlags(cmd)
 	cmd.Flags().Lookup("output").Usage = fmt.Sprintf("Output format. One of: (%s).", strings.Join(p.formats(), ", "))
-	completeOutput(cmd, p.formats())
+	completeOneOf(cmd, "output", p.formats())
 	cmd.Flags().BoolVar(&p.noHeaders, "no-headers", p.noHeaders, "If true, print the table without its headers.")
 }
 

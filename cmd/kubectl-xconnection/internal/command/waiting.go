@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -35,16 +36,41 @@ func (w *waiting) validate() error {
 	return nil
 }
 
+// routine are the reasons that nobody needs to be told of.
+var routine = []string{
+	v1alpha1.ReasonConnected, v1alpha1.ReasonProgressing, v1alpha1.ReasonConsentRequired, v1alpha1.ReasonDisconnected,
+}
+
+// teller tells a person what is waited for and, once each, what stands in the way.
+type teller struct {
+	*terminal.Progress
+	told string
+}
+
+func (f *factory) teller() *teller {
+	return &teller{Progress: terminal.NewProgress(f.ErrOut, f.Screen.ErrColours, f.Clock)}
+}
+
+// trouble tells how an object stands, if that is news.
+func (t *teller) trouble(conn *v1alpha1.XConnection) {
+	stands := because(conn)
+	if stands == t.told || !observed(conn) || slices.Contains(routine, ready(conn).Reason) {
+		return
+	}
+	t.told = stands
+	t.Say("%s", stands)
+}
+
 // until follows an object until step says that it is done, and gives the version
 // that it was done with. goal says what is waited for, as in "the refresh"; it
 // appears if the time runs out.
 func (w *waiting) until(
-	ctx context.Context, c *connections, progress *terminal.Progress,
+	ctx context.Context, c *connections, tells *teller,
 	conn *v1alpha1.XConnection, goal string, step func(*v1alpha1.XConnection) (bool, error),
 ) (*v1alpha1.XConnection, error) {
 	bounded, cancel := watchtools.ContextWithOptionalTimeout(ctx, w.timeout)
 	defer cancel()
-	defer progress.Stop()
+	defer tells.Stop()
 	last := conn
 	err := c.follow(bounded, conn, func(version *v1alpha1.XConnection) (bool, error) {
 		last = version
