@@ -50,7 +50,7 @@ build: ## Build static binaries into bin/.
 	CGO_ENABLED=0 go build -trimpath -o bin/ . ./cmd/...
 
 .PHONY: generate
-generate: $(CONTROLLER_GEN) ## Regenerate deepcopy functions and CRDs from api/, and the chart's CRDs and roles from config/.
+generate: $(CONTROLLER_GEN) ## Regenerate deepcopy functions and CRDs from api/, and what the chart shares with config/.
 	$(CONTROLLER_GEN) object:headerFile=hack/boilerplate/boilerplate.go.txt paths=./api/...
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
 	go run ./hack/chart
