@@ -52,7 +52,7 @@ func (a answer) succeeded() bool { return a.status >= 200 && a.status < 300 }
 
 // do makes one call, once. It fails only without an answer.
 func (c *Client) do(ctx context.Context, out call) (answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, out.timeout)
+	ctx, cancel := withTimeout(ctx, c.clock, out.timeout)
 	defer cancel()
 	startedAt := c.clock()
 	got, err := c.roundTrip(ctx, out)

@@ -22,8 +22,6 @@ const (
 	dialTimeout = 10 * time.Second
 	// tlsTimeout bounds the TLS handshake.
 	tlsTimeout = 10 * time.Second
-	// headerTimeout bounds the wait for the first line of an answer.
-	headerTimeout = 25 * time.Second
 	// idleTimeout closes an idle connection before X is likely to: a request that
 	// meets a connection being closed leaves a token call unknown.
 	idleTimeout = 60 * time.Second
@@ -47,7 +45,6 @@ func defaultTransport() *http.Transport {
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            (&net.Dialer{Timeout: dialTimeout}).DialContext,
 		TLSHandshakeTimeout:    tlsTimeout,
-		ResponseHeaderTimeout:  headerTimeout,
 		MaxResponseHeaderBytes: maxHeader,
 		IdleConnTimeout:        idleTimeout,
 		MaxIdleConns:           idleConnections,
