@@ -59,7 +59,13 @@ func (g *Grant) Place(attempt Attempt, tokens Tokens, account Account) bool {
 	case g.stores(tokens.AccessToken):
 		return true
 	case g.Tokens != nil && g.Tokens.RefreshToken.Hash() == attempt.TokenHash:
+		doubted := g.Journal.Verdict != nil
 		g.Rotate(attempt, tokens)
+		if doubted {
+			// Another found the token spent while this answer was held, and X may have
+			// ended the answer with it: only X can tell, and is asked at once.
+			g.Journal.Uncertain, g.Journal.Failures = 1, 1
+		}
 		return true
 	case g.Tokens == nil || g.Account.UserID != account.UserID || g.Tokens.App.ClientID != tokens.App.ClientID:
 		g.replaceRetired(attempt.TokenHash, tokens, account)

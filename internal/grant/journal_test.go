@@ -220,6 +220,25 @@ func TestPlaceLeavesTheIntentOfAnother(t *testing.T) {
 	}
 }
 
+// An answer that comes home after X refused its parent may be dead with it: the
+// connection must not count as well until its own next refresh.
+func TestPlaceOverAVerdictAsksAtOnce(t *testing.T) {
+	g := working()
+	g.Begin(attempt("mine"))
+	mine := *g.Journal.Attempt
+	g.Begin(attempt("other"))
+	g.Condemn(*g.Journal.Attempt, grant.Failure{Kind: "DeadToken", At: moment})
+	if !g.Place(mine, answer("mine", "refresh-2"), g.Account) {
+		t.Fatal("the answer was dropped")
+	}
+	if g.Journal.Verdict != nil || g.Journal.Uncertain != 1 {
+		t.Errorf("the journal is %+v, want no verdict and doubt", g.Journal)
+	}
+	if due := grant.Due(g, grant.Terms{Interval: 90 * time.Minute}, grant.Seen{}, moment); due.Step != grant.StepRefresh {
+		t.Errorf("due is %s, want a refresh now", say(due))
+	}
+}
+
 func TestRotateEndsEveryTrouble(t *testing.T) {
 	g := working()
 	g.Journal = grant.Journal{
