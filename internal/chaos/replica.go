@@ -15,10 +15,16 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/agentconnect/x-operator/internal/chaos/judge"
 )
 
-// restartDelay is how long a replica's end goes unnoticed, as by a kubelet.
-const restartDelay = 200 * time.Millisecond
+// restartDelay is how long a replica's end goes unnoticed, as by a kubelet;
+// backOff how long one waits that ended by itself: the API server may be away.
+const (
+	restartDelay = 200 * time.Millisecond
+	backOff      = time.Second
+)
 
 // replica is one place that the operator runs in: a pod, and one process after
 // another in it.
@@ -62,6 +68,9 @@ func (r *replica) supervise(ctx context.Context) error {
 			if order.podGone {
 				r.losePod()
 			}
+		}
+		if p.run().End == judge.Left {
+			pause(ctx, backOff)
 		}
 		pause(ctx, restartDelay)
 	}
