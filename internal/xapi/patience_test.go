@@ -5,6 +5,7 @@ package xapi
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,7 +29,7 @@ func TestTimeout(t *testing.T) {
 			defer cancel()
 			slept = test.slept
 			<-ctx.Done()
-			if got := time.Since(start); got != test.want || context.Cause(ctx) != context.DeadlineExceeded {
+			if got := time.Since(start); got != test.want || !errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 				t.Errorf("%s: it ended after %s: %v", test.name, got, context.Cause(ctx))
 			}
 		})
@@ -38,7 +39,7 @@ func TestTimeout(t *testing.T) {
 func TestTimeoutIsCancelled(t *testing.T) {
 	ctx, cancel := withTimeout(t.Context(), time.Now, time.Minute)
 	cancel()
-	if context.Cause(ctx) != context.Canceled {
+	if !errors.Is(context.Cause(ctx), context.Canceled) {
 		t.Errorf("it ended for %v", context.Cause(ctx))
 	}
 }
