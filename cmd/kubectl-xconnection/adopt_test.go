@@ -159,6 +159,9 @@ func TestAdoptNeverShowsTokens(t *testing.T) {
 // TestAdoptNothing says so, and refuses nonsense.
 func TestAdoptNothing(t *testing.T) {
 	v := newVault(t)
+	v.expect(v.adopts(), v.fillGrants(result{err: "There are no grants in the namespace {vault}: if that is not the operator's, name it with --grant-namespace.\n"}))
+	native := v.apply("native", connected)
+	v.stores("native", native.UID, v.here)
 	v.expect(v.adopts(), result{err: "No grants of other clusters found for XConnections in the namespace {ns}.\n"})
 	v.expect(v.adopts("--all-namespaces"), result{err: "No grants of other clusters found for XConnections in any namespace.\n"})
 	v.expect(v.adopts("--dry-run=maybe"), result{code: command.ExitError, err: `error: --dry-run must be "none", "server" or "client", and is "maybe"

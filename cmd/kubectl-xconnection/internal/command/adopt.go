@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/cli-runtime/pkg/printers"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/kubectl/pkg/util/templates"
 
@@ -116,20 +117,24 @@ func (a *adopt) run(ctx context.Context, names []string) error {
 	if err != nil {
 		return err
 	}
-	grants, err := foreignGrants(ctx, core.Secrets(a.grantNamespace), cluster)
+	grants, all, err := foreignGrants(ctx, core.Secrets(a.grantNamespace), cluster)
 	if err != nil {
 		return err
 	}
 	grants, missing := chosen(grants, namespace, names)
-	if len(grants) == 0 && len(missing) == 0 {
-		_, _ = fmt.Fprintf(a.ErrOut, "No grants of other clusters found for XConnections in %s.\n", where(namespace))
-		return nil
+	switch {
+	case all == 0:
+		a.note("There are no grants in the namespace %s: if that is not the operator's, name it with --grant-namespace.", a.grantNamespace)
+		return errors.Join(missing...)
+	case len(grants) == 0:
+		a.note("No grants of other clusters found for XConnections in %s.", where(namespace))
+		return errors.Join(missing...)
 	}
+	a.explain(grants, cluster)
 	owners, err := client.list(ctx, namespace, "")
 	if err != nil {
 		return err
 	}
-	a.explain(grants, cluster)
 	results, err := a.adoptAll(ctx, core, grants, owners, cluster)
 	if printErr := a.showAdoptions(results); printErr != nil {
 		return printErr
@@ -176,11 +181,15 @@ func (a *adopt) explain(grants []foreignGrant, cluster string) {
 		counts[grant.cluster]++
 	}
 	for _, maker := range slices.Sorted(maps.Keys(counts)) {
-		_, _ = fmt.Fprintf(a.ErrOut, "%s made by cluster %s; this is cluster %s.\n", plural(counts[maker]), maker, cluster)
+		a.note("%s made by cluster %s; this is cluster %s.", plural(counts[maker]), orNone(maker), cluster)
 	}
-	if len(grants) > 0 {
-		_, _ = fmt.Fprintln(a.ErrOut, "Adopt only what no other cluster uses any more: two clusters that share a refresh token lose the account.")
-	}
+	a.note("Adopt only what no other cluster uses any more: two clusters that share a refresh token lose the account.")
+}
+
+// note tells an administrator something beside the results. What it names may come
+// from annotations that anybody wrote.
+func (a *adopt) note(format string, arguments ...any) {
+	_, _ = fmt.Fprintln(a.ErrOut, printers.EscapeTerminal(fmt.Sprintf(format, arguments...)))
 }
 
 func plural(grants int) string {

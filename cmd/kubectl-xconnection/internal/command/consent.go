@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"slices"
 
+	"k8s.io/cli-runtime/pkg/printers"
+
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/cmd/kubectl-xconnection/internal/terminal"
 )
@@ -136,7 +138,7 @@ func (c *consent) show(ctx context.Context, link string) {
 	opened := c.shown != ""
 	c.shown = link
 	c.tells.Say("Open this link and consent with the X account to connect:")
-	c.tells.Aside(func() { _, _ = fmt.Fprintln(c.Out, link) })
+	c.tells.Aside(func() { _ = printers.WriteEscaped(c.Out, link+"\n") })
 	if !c.browse || opened {
 		return
 	}

@@ -48,22 +48,23 @@ func clusterID(ctx context.Context, core corev1client.CoreV1Interface) (string, 
 	return string(system.UID), nil
 }
 
-// foreignGrants lists the grants that were not made by the given cluster.
-func foreignGrants(ctx context.Context, secrets corev1client.SecretInterface, cluster string) ([]foreignGrant, error) {
+// foreignGrants lists the grants that were not made by the given cluster; all is how
+// many grants there are.
+func foreignGrants(ctx context.Context, secrets corev1client.SecretInterface, cluster string) (found []foreignGrant, all int, err error) {
 	options := metav1.ListOptions{LabelSelector: labelGrant + "=true", Limit: chunk}
-	var found []foreignGrant
 	for {
 		list, err := secrets.List(ctx, options)
 		if err != nil {
-			return nil, fmt.Errorf("listing the operator's grants: %w", err)
+			return nil, 0, fmt.Errorf("listing the operator's grants: %w", err)
 		}
+		all += len(list.Items)
 		for i := range list.Items {
 			if grant := readGrant(&list.Items[i]); grant.cluster != cluster {
 				found = append(found, grant)
 			}
 		}
 		if list.Continue == "" {
-			return found, nil
+			return found, all, nil
 		}
 		options.Continue = list.Continue
 	}

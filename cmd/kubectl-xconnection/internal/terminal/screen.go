@@ -13,8 +13,8 @@ import (
 // Screen tells what the output streams are. The zero Screen is a script's: no
 // terminal, no colours.
 type Screen struct {
-	// Out and Err tell whether standard output and standard error are terminals.
-	Out, Err bool
+	// Out tells whether standard output is a terminal.
+	Out bool
 	// OutColours and ErrColours tell whether colours are welcome there: on a
 	// terminal, unless NO_COLOR is set or the terminal is a dumb one.
 	OutColours, ErrColours bool
@@ -24,7 +24,6 @@ type Screen struct {
 func Look(streams genericiooptions.IOStreams) Screen {
 	return Screen{
 		Out:        printers.IsTerminal(streams.Out),
-		Err:        printers.IsTerminal(streams.ErrOut),
 		OutColours: printers.AllowsColorOutput(streams.Out),
 		ErrColours: printers.AllowsColorOutput(streams.ErrOut),
 	}
