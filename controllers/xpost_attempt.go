@@ -145,7 +145,10 @@ func (r *XPostReconciler) recordAttempt(ctx context.Context, s *postScope, attem
 		s.post = fresh
 		return nil
 	}
-	r.unsent.add(attempt.ID)
+	if readErr != nil || !apierrors.IsConflict(err) {
+		// The write may still be on its way.
+		r.unsent.add(attempt.ID)
+	}
 	return errors.Join(fmt.Errorf("recording the attempt: %w", err), readErr)
 }
 

@@ -132,6 +132,10 @@ func (o attemptOutcome) end(status *v1alpha1.XPostStatus) {
 	if o.refusal != nil {
 		status.UncertainSince = nil
 	}
+	if status.UncertainSince == nil && len(status.Posts) == 0 {
+		// Nothing is at X: whichever account is connected then may publish it.
+		status.UserID = ""
+	}
 }
 
 // record puts a published post in its place, and ends whatever attempt at it is

@@ -121,13 +121,17 @@ func TestApplyOutcome(t *testing.T) {
 			status{Attempt: &other}, attemptOutcome{unknown: "no answer"}, status{Attempt: &other},
 		},
 		"refused": {
-			status{Attempt: &mine, UncertainSince: &started}, attemptOutcome{refusal: refusal}, status{Refusal: refusal},
+			status{Attempt: &mine, UncertainSince: &started, UserID: "1"}, attemptOutcome{refusal: refusal}, status{Refusal: refusal},
+		},
+		"refused in the middle of a thread": {
+			status{Attempt: &mine, UserID: "1", Posts: []v1alpha1.PublishedPost{earlier}}, attemptOutcome{refusal: refusal},
+			status{Refusal: refusal, UserID: "1", Posts: []v1alpha1.PublishedPost{earlier}},
 		},
 		"refused, and another's is there": {
 			status{Attempt: &other}, attemptOutcome{refusal: refusal}, status{Attempt: &other},
 		},
 		"not sent": {
-			status{Attempt: &mine, UncertainSince: &started}, attemptOutcome{}, status{UncertainSince: &started},
+			status{Attempt: &mine, UncertainSince: &started, UserID: "1"}, attemptOutcome{}, status{UncertainSince: &started, UserID: "1"},
 		},
 	} {
 		post := &v1alpha1.XPost{Status: *test.stored.DeepCopy()}

@@ -214,7 +214,11 @@ func judgeLimit(s *postScope) (postVerdict, bool) {
 		v.message = "X limits the posts of this account: the operator goes on when the limit ends"
 	case pace.HoldCapped:
 		v.reason, v.message = v1alpha1.ReasonUsageCapExceeded, outcome.OfKind(xapi.KindUsageCap).Advice
-	default:
+	case pace.HoldApp:
+		v.message = "X limits the posts of this X app: the operator goes on when the limit ends"
+	case pace.HoldTurn:
+		// A turn comes round in moments, mostly: its time would change all the while.
+		v.at = time.Time{}
 		v.message = "X limits the posts of this X app, and its tenants take turns: the operator goes on by itself"
 	}
 	return v, true
