@@ -28,6 +28,7 @@ func (w *world) checkLeaks(ctx context.Context) error {
 		"an event":       &eventsv1.EventList{},
 		"an XConnection": &v1alpha1.XConnectionList{},
 		"an XApp":        &v1alpha1.XAppList{},
+		"an XPost":       &v1alpha1.XPostList{},
 		"a ConfigMap":    &corev1.ConfigMapList{},
 	}
 	for what, list := range lists {
