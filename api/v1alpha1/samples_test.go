@@ -52,7 +52,7 @@ func TestSamplesApply(t *testing.T) {
 		{"x_v1alpha1_xconnection.yaml", tenant,
 			"xconnection.x.agentconnect.dev/social-manager serverside-applied\n"},
 		{"x_v1alpha1_xconnection_own.yaml", tenant,
-			"xconnection.x.agentconnect.dev/social-manager-own serverside-applied\nsecret/my-x-app serverside-applied\n"},
+			"secret/my-x-app serverside-applied\nxconnection.x.agentconnect.dev/social-manager-own serverside-applied\n"},
 		{"x_v1alpha1_xpost.yaml", tenant,
 			"xpost.x.agentconnect.dev/hello serverside-applied\n"},
 		{"x_v1alpha1_xpost_thread.yaml", tenant,
