@@ -31,10 +31,6 @@ var unusedForAReason = []manifests.Exception{
 		Reason: "admission asks for it when an owner reference blocks deletion; nothing requests it",
 	},
 	{
-		Rights: regexp.MustCompile(`xposts\.x\.agentconnect\.dev`),
-		Reason: "posts come with a later change",
-	},
-	{
 		Rights: regexp.MustCompile(`^patch events`),
 		Reason: "an event that repeats within minutes becomes a series",
 	},
