@@ -6,6 +6,7 @@ package xapi
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,11 +24,12 @@ func TestTimeout(t *testing.T) {
 		{"asleep", time.Hour, time.Minute + wakeGrace},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			start, slept := time.Now(), time.Duration(0)
-			clock := func() time.Time { return time.Now().Add(slept) }
+			start := time.Now()
+			var slept atomic.Int64
+			clock := func() time.Time { return time.Now().Add(time.Duration(slept.Load())) }
 			ctx, cancel := withTimeout(t.Context(), clock, time.Minute)
 			defer cancel()
-			slept = test.slept
+			slept.Store(int64(test.slept))
 			<-ctx.Done()
 			if got := time.Since(start); got != test.want || !errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 				t.Errorf("%s: it ended after %s: %v", test.name, got, context.Cause(ctx))
