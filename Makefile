@@ -14,7 +14,7 @@ MAKEFLAGS += --no-builtin-rules
 IMG ?= agentconnect/x-operator:v0.1.0
 # How long `make fuzz` spends on each fuzz target.
 FUZZTIME ?= 10s
-# Flags for `make demo`, `run`, `chaos` and `bench`, for example ARGS=--help.
+# Flags for `make demo`, `run` and `chaos`, for example ARGS=--help.
 ARGS ?=
 
 TOOLS := $(CURDIR)/bin/tools
@@ -106,10 +106,6 @@ controlplane: ## Build the control plane of tests and demo ahead of time (minute
 .PHONY: chaos
 chaos: ## Inject a thousand faults into running operators and judge by the simulator's books.
 	go run ./hack/chaos $(ARGS)
-
-.PHONY: bench
-bench: ## Measure the operator beside a raw client doing the same writes.
-	go run ./hack/bench $(ARGS)
 
 ##@ Ship
 
