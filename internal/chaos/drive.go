@@ -108,7 +108,7 @@ func (w *world) await(ctx context.Context, count int) error {
 // place: a step is reached by leaders alone.
 func (w *world) giveWay() {
 	if r := w.leader(); r != nil && len(w.armed()) > 0 {
-		if p := r.process(); p.order == nil {
+		if p := r.process(); !p.armed() {
 			p.term()
 		}
 	}

@@ -220,6 +220,9 @@ func (p *process) running() bool {
 	return !p.stopped && p.record.Asked.IsZero()
 }
 
+// armed tells whether it has yet to reach a failpoint.
+func (p *process) armed() bool { return p.order != nil && !p.hasFired() }
+
 // hasFired tells whether it reached its failpoint.
 func (p *process) hasFired() bool {
 	p.mu.Lock()

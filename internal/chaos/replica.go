@@ -52,22 +52,8 @@ func (r *replica) supervise(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		select {
-		case <-p.done:
-		case <-ctx.Done():
+		if !r.follow(ctx, p) {
 			return nil
-		}
-		switch {
-		case order == nil:
-		case !p.hasFired():
-			r.world.orders.giveBack(order)
-		default:
-			// One that was stopped is done with once it was continued.
-			<-p.fired
-			r.world.orders.done()
-			if order.podGone {
-				r.losePod()
-			}
 		}
 		if p.run().End == judge.Left {
 			pause(ctx, backOff)
@@ -75,6 +61,34 @@ func (r *replica) supervise(ctx context.Context) error {
 		pause(ctx, restartDelay)
 	}
 	return nil
+}
+
+// follow waits for the end of a process, and keeps account of its order. It is
+// false if the context ended first.
+func (r *replica) follow(ctx context.Context, p *process) bool {
+	select {
+	case <-p.fired:
+		// A process that was stopped at its failpoint, and continued, may live on.
+	case <-p.done:
+	case <-ctx.Done():
+		return false
+	}
+	switch {
+	case p.order == nil:
+	case !p.hasFired():
+		r.world.orders.giveBack(p.order)
+	default:
+		r.world.orders.done()
+		if p.order.podGone {
+			r.losePod()
+		}
+	}
+	select {
+	case <-p.done:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 func (r *replica) start(ctx context.Context, order *fault) (*process, error) {

@@ -153,7 +153,7 @@ func (w *world) leader() *replica {
 func (w *world) armed() []string {
 	var steps []string
 	for _, r := range w.replicas {
-		if p := r.process(); p != nil && p.order != nil && p.running() {
+		if p := r.process(); p != nil && p.armed() && p.running() {
 			steps = append(steps, p.order.step)
 		}
 	}
