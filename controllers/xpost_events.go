@@ -4,10 +4,18 @@
 package controllers
 
 import (
+	"strings"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
+)
+
+const (
+	// maxNote is what the API server takes of an event's note, in bytes.
+	maxNote = 1024
+	cutNote = " ..."
 )
 
 // notifyPost makes an event for each post that was published, and whenever Ready
@@ -50,6 +58,10 @@ func (r *XPostReconciler) notifyGone(s *postScope, ended attemptOutcome) {
 	}
 }
 
+// postEvent makes one event. The API server takes no note above its bound.
 func (r *XPostReconciler) postEvent(post *v1alpha1.XPost, kind, reason, action, message string) {
+	if len(message) > maxNote {
+		message = strings.ToValidUTF8(message[:maxNote-len(cutNote)], "") + cutNote
+	}
 	r.Recorder.Eventf(post, nil, kind, reason, action, "%s", message)
 }

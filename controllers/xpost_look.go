@@ -25,8 +25,8 @@ const (
 	lookPages = 3
 )
 
-// nextLooks are the waits between looks. X charges for what is read; what it does
-// not show in these minutes it will hardly show later.
+// nextLooks are the waits between looks. X charges for what is read, and what it does
+// not show within a minute it will hardly show later.
 var nextLooks = []time.Duration{5 * time.Second, 15 * time.Second, 40 * time.Second}
 
 // lookForPost looks among the account's own posts for one whose answer was lost.

@@ -8,11 +8,14 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
@@ -232,5 +235,16 @@ func TestLanes(t *testing.T) {
 	}
 	if len(l.byID) != 1 {
 		t.Errorf("%d lanes are remembered, and one is taken", len(l.byID))
+	}
+}
+
+// The API server refuses an event whose note is too long: it is cut, between two
+// characters.
+func TestLongNotesAreCut(t *testing.T) {
+	recorder := events.NewFakeRecorder(1)
+	r := &XPostReconciler{Recorder: recorder}
+	r.postEvent(readyPostScope().post, corev1.EventTypeNormal, "Reason", "Publish", strings.Repeat("é", 600))
+	if got, want := <-recorder.Events, "Normal Reason "+strings.Repeat("é", 510)+" ..."; got != want {
+		t.Errorf("the event is %q", got)
 	}
 }

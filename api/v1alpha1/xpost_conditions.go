@@ -18,7 +18,7 @@ package v1alpha1
 //   - TooLong, InvalidText, DuplicateContent, ReplyNotAllowed, NotEnrolled, Refused
 //     (Stalled): nothing is sent any more until the spec changes or a retry is
 //     requested
-//   - Deleted: the posts were deleted with the object
+//   - NotDeleted (Reconciling): the object is being deleted, and its posts with it
 //
 // It is Unknown with the reason Unknown: Reconciling while the operator looks for
 // the post at X, Stalled once only a person can tell.
@@ -79,7 +79,8 @@ const (
 	// ReasonDeleted is an event's reason: the posts were deleted at X with the object.
 	ReasonDeleted = "Deleted"
 
-	// ReasonNotDeleted is an event's reason: with the object gone, some of its posts are
-	// still at X.
+	// ReasonNotDeleted is used with Ready (False) and Reconciling (True) while the object
+	// is being deleted. As an event's reason it says that the object is gone, and that
+	// posts of it are still at X.
 	ReasonNotDeleted = "NotDeleted"
 )
