@@ -81,10 +81,8 @@ func (r *XConnectionReconciler) ownApp(ctx context.Context, conn *v1alpha1.XConn
 	if err != nil {
 		return missing("the Secret %q: %s", key.Name, err), nil
 	}
-	return app{
-		App:   grant.App{ClientID: clientID, ClientSecret: clientSecret},
-		creds: xapi.Credentials{ClientID: clientID, ClientSecret: clientSecret},
-	}, nil
+	own := grant.App{ClientID: clientID, ClientSecret: clientSecret}
+	return app{App: own, creds: redeem.CredentialsOf(own)}, nil
 }
 
 // whyNoAppSecret tells a Secret that is missing from one without the label, by its

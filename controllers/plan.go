@@ -103,7 +103,7 @@ func planDeletion(s *scope) decision {
 	deadline := s.conn.DeletionTimestamp.Add(revokeDeadline)
 	ending := planEnding(s)
 	switch {
-	case ending.action == actionWait && ending.at.IsZero():
+	case ending.isWait() && ending.at.IsZero():
 		return do(actionDeleteGrant)
 	case !s.now.Before(deadline):
 		return do(actionBury)

@@ -57,10 +57,7 @@ func (r *XConnectionReconciler) revoke(ctx context.Context, s *scope) error {
 // as a tombstone, which the sweep goes on with.
 func (r *XConnectionReconciler) bury(ctx context.Context, s *scope) error {
 	now := s.now.UTC().Round(0)
-	err := r.change(ctx, s, "leaving a tombstone", func(g *grant.Grant) {
-		g.Forget()
-		g.Tombstone = &grant.Tombstone{Since: now, NextAt: now}
-	})
+	err := r.change(ctx, s, "leaving a tombstone", func(g *grant.Grant) { g.Bury(now) })
 	if err == nil {
 		r.event(s.conn, corev1.EventTypeWarning, reasonNotRevokedYet, "Revoke",
 			"X did not revoke the tokens within 2 minutes: the operator goes on trying for 24 hours")
@@ -82,8 +79,8 @@ func (r *XConnectionReconciler) deleteGrant(ctx context.Context, s *scope) error
 func revokeOptions(reader client.Reader, store *grant.Store, own *grant.Grant) redeem.RevokeOptions {
 	return redeem.RevokeOptions{
 		Credentials: func(ctx context.Context, app grant.App) (xapi.Credentials, error) {
-			creds, err := grant.Credentials(ctx, reader, store.Namespace, app)
-			return xapi.Credentials{ClientID: creds.ClientID, ClientSecret: creds.ClientSecret}, err
+			app, err := grant.Credentials(ctx, reader, store.Namespace, app)
+			return redeem.CredentialsOf(app), err
 		},
 		Shared: func(ctx context.Context, clientID string, account grant.Account) (bool, error) {
 			switch {

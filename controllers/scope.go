@@ -65,9 +65,8 @@ func (r *XConnectionReconciler) readScope(ctx context.Context, conn *v1alpha1.XC
 		conn:    conn,
 		before:  conn.DeepCopy(),
 		refused: conn.Namespace == r.Store.Namespace,
-		retryAt: r.retries.at(conn.UID),
-		trouble: r.retries.trouble(conn.UID),
 	}
+	s.retryAt, s.trouble = r.retries.of(conn.UID)
 	steps := []func(context.Context, *scope) error{
 		r.readGrant,
 		r.readApp,

@@ -77,16 +77,11 @@ func (r *retries) failed(id types.UID, now time.Time, err error) time.Time {
 	return entry.at
 }
 
-func (r *retries) at(id types.UID) time.Time {
+// of gives when to try again what failed, and what it failed of; zero for nothing.
+func (r *retries) of(id types.UID) (at time.Time, trouble error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.byID[id].at
-}
-
-func (r *retries) trouble(id types.UID) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.byID[id].err
+	return r.byID[id].at, r.byID[id].err
 }
 
 func (r *retries) forget(id types.UID) {

@@ -28,19 +28,19 @@ func (r *XConnectionReconciler) writeStatus(ctx context.Context, s *scope) error
 		return nil
 	}
 	s.link = r.linkFor(s)
-	before := s.before.DeepCopy()
-	after := s.before.DeepCopy()
-	after.Status = statusOf(s)
-	if equality.Semantic.DeepEqual(before.Status, after.Status) {
+	status := statusOf(s)
+	if equality.Semantic.DeepEqual(s.before.Status, status) {
 		return nil
 	}
+	after := s.before.DeepCopy()
+	after.Status = status
 	failpoint.Hit("publish-before-status")
-	if err := r.Status().Patch(ctx, after, client.MergeFrom(before)); err != nil {
+	if err := r.Status().Patch(ctx, after, client.MergeFrom(s.before)); err != nil {
 		return client.IgnoreNotFound(fmt.Errorf("writing the status: %w", err))
 	}
 	failpoint.Hit("publish-after-status")
 	r.written.remember(after)
-	r.notify(before, after)
+	r.notify(s.before, after)
 	return nil
 }
 
@@ -119,28 +119,23 @@ type verdictOn struct {
 	stalled     bool
 }
 
+// stands makes Connected say that the account is connected, whatever Ready says.
+func (v *verdictOn) stands(s *scope) {
+	v.connectedReason, v.connectedMessage = v1alpha1.ReasonConnected, connectedAs(s)
+}
+
+func connectedAs(s *scope) string { return fmt.Sprintf("The account %s is connected", handle(s)) }
+
 func setConditions(status *v1alpha1.XConnectionStatus, s *scope) {
 	v := judge(s)
 	if v.connectedReason == "" {
 		v.connectedReason, v.connectedMessage = v.reason, v.message
 	}
-	set := func(kind string, value metav1.ConditionStatus, reason, message string) {
-		meta.SetStatusCondition(&status.Conditions, metav1.Condition{
-			Type: kind, Status: value, Reason: reason, Message: message,
-			ObservedGeneration: s.conn.Generation, LastTransitionTime: metav1.NewTime(s.now),
-		})
-	}
-	abnormal := func(kind string, present bool) {
-		if present {
-			set(kind, metav1.ConditionTrue, v.reason, v.message)
-		} else {
-			meta.RemoveStatusCondition(&status.Conditions, kind)
-		}
-	}
-	set(v1alpha1.ConditionReady, v.ready, v.reason, v.message)
-	set(v1alpha1.ConditionConnected, boolStatus(v.connected), v.connectedReason, v.connectedMessage)
-	abnormal(v1alpha1.ConditionReconciling, v.reconciling)
-	abnormal(v1alpha1.ConditionStalled, v.stalled)
+	c := conditions{list: &status.Conditions, generation: s.conn.Generation, now: s.now}
+	c.set(v1alpha1.ConditionReady, v.ready, v.reason, v.message)
+	c.set(v1alpha1.ConditionConnected, boolStatus(v.connected), v.connectedReason, v.connectedMessage)
+	c.setAbnormal(v1alpha1.ConditionReconciling, v.reconciling, v.reason, v.message)
+	c.setAbnormal(v1alpha1.ConditionStalled, v.stalled, v.reason, v.message)
 }
 
 func boolStatus(value bool) metav1.ConditionStatus {
@@ -170,7 +165,7 @@ func judge(s *scope) verdictOn {
 			return v
 		}
 	}
-	v := connected(s, v1alpha1.ReasonConnected, fmt.Sprintf("The account %s is connected", handle(s)))
+	v := connected(s, v1alpha1.ReasonConnected, connectedAs(s))
 	if reason := consentReason(s); reason != "" {
 		v = connected(s, v1alpha1.ReasonReauthorizationDue, reason+": open status.authorizeURL to consent again; the present token keeps working."+lastFailure(s))
 	}
@@ -218,7 +213,7 @@ func judgeWish(s *scope) (verdictOn, bool) {
 	case s.conn.Spec.Suspend:
 		v.reason, v.message = v1alpha1.ReasonSuspended, "spec.suspend is true: X is not called for this connection"
 		if v.connected {
-			v.connectedReason, v.connectedMessage = v1alpha1.ReasonConnected, fmt.Sprintf("The account %s is connected", handle(s))
+			v.stands(s)
 		}
 		return v, true
 	default:
@@ -229,7 +224,7 @@ func judgeWish(s *scope) (verdictOn, bool) {
 func judgeApp(s *scope) (verdictOn, bool) {
 	v := verdictOn{ready: metav1.ConditionFalse, reason: v1alpha1.ReasonInvalidConfig, connected: alive(s)}
 	if v.connected {
-		v.connectedReason, v.connectedMessage = v1alpha1.ReasonConnected, fmt.Sprintf("The account %s is connected", handle(s))
+		v.stands(s)
 	}
 	switch {
 	case s.app.problem != nil:
@@ -377,7 +372,7 @@ func connected(s *scope, reason, message string) verdictOn {
 	switch reason {
 	case v1alpha1.ReasonConnected, v1alpha1.ReasonReauthorizationDue, v1alpha1.ReasonRotationUncertain:
 	default:
-		v.connectedReason, v.connectedMessage = v1alpha1.ReasonConnected, fmt.Sprintf("The account %s is connected", handle(s))
+		v.stands(s)
 	}
 	return v
 }

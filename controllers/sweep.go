@@ -105,10 +105,7 @@ func (r *SweepReconciler) look(ctx context.Context, g *grant.Grant) (time.Durati
 		return left, nil
 	}
 	stamp := now.UTC().Round(0)
-	_, err := r.Store.Update(ctx, g, func(g *grant.Grant) {
-		g.Forget()
-		g.Tombstone = &grant.Tombstone{Since: stamp, NextAt: stamp}
-	})
+	_, err := r.Store.Update(ctx, g, func(g *grant.Grant) { g.Bury(stamp) })
 	return minDelay, err
 }
 

@@ -97,23 +97,15 @@ func (r *XAppReconciler) Reconcile(ctx context.Context, request ctrl.Request) (c
 }
 
 func (r *XAppReconciler) setConditions(xapp *v1alpha1.XApp, problem *appProblem) {
-	ready := metav1.Condition{
-		Type:    v1alpha1.ConditionReady,
-		Status:  metav1.ConditionTrue,
-		Reason:  v1alpha1.ReasonAvailable,
-		Message: "The credentials are there, and X has not refused them",
-	}
-	if problem != nil {
-		ready.Status, ready.Reason, ready.Message = metav1.ConditionFalse, v1alpha1.ReasonInvalidConfig, capital(problem.message)
-	}
-	ready.ObservedGeneration, ready.LastTransitionTime = xapp.Generation, metav1.NewTime(r.Now())
-	meta.SetStatusCondition(&xapp.Status.Conditions, ready)
-	if problem == nil || !problem.stalled {
-		meta.RemoveStatusCondition(&xapp.Status.Conditions, v1alpha1.ConditionStalled)
+	c := conditions{list: &xapp.Status.Conditions, generation: xapp.Generation, now: r.Now()}
+	if problem == nil {
+		c.set(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonAvailable, "The credentials are there, and X has not refused them")
+		c.setAbnormal(v1alpha1.ConditionStalled, false, "", "")
 		return
 	}
-	ready.Type, ready.Status = v1alpha1.ConditionStalled, metav1.ConditionTrue
-	meta.SetStatusCondition(&xapp.Status.Conditions, ready)
+	message := capital(problem.message)
+	c.set(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonInvalidConfig, message)
+	c.setAbnormal(v1alpha1.ConditionStalled, problem.stalled, v1alpha1.ReasonInvalidConfig, message)
 }
 
 func (r *XAppReconciler) notify(before, after *v1alpha1.XApp) {

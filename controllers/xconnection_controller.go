@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -74,7 +73,7 @@ func (r *XConnectionReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 	var decision decision
 	for range maxSteps {
 		decision = plan(s)
-		if decision.action == actionWait {
+		if decision.isWait() {
 			break
 		}
 		if err = r.act(ctx, s, decision); err != nil {
@@ -151,21 +150,12 @@ func (r *XConnectionReconciler) result(s *scope, d decision, err error) (ctrl.Re
 // addFinalizer comes first: nothing may be asked of X for an object that could go
 // without its grant being revoked.
 func (r *XConnectionReconciler) addFinalizer(ctx context.Context, s *scope) error {
-	before := s.conn.DeepCopy()
-	s.conn.Finalizers = append(s.conn.Finalizers, v1alpha1.FinalizerRevoke)
-	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-	if err := r.Patch(ctx, s.conn, patch); err != nil {
-		return fmt.Errorf("adding the finalizer: %w", err)
-	}
-	return nil
+	return addFinalizer(ctx, r.Client, s.conn, v1alpha1.FinalizerRevoke)
 }
 
 func (r *XConnectionReconciler) removeFinalizer(ctx context.Context, s *scope) error {
-	before := s.conn.DeepCopy()
-	s.conn.Finalizers = without(s.conn.Finalizers, v1alpha1.FinalizerRevoke)
-	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-	if err := r.Patch(ctx, s.conn, patch); err != nil && !apierrors.IsNotFound(err) {
-		return fmt.Errorf("removing the finalizer: %w", err)
+	if err := dropFinalizer(ctx, r.Client, s.conn, v1alpha1.FinalizerRevoke); err != nil {
+		return err
 	}
 	r.retries.forget(s.conn.UID)
 	r.written.forget(s.conn.UID)

@@ -5,11 +5,8 @@ package controllers
 
 import (
 	"context"
-	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/xapi"
@@ -19,10 +16,8 @@ import (
 // object.
 func (r *XPostReconciler) addPostFinalizer(ctx context.Context, s *postScope) error {
 	after := s.post.DeepCopy()
-	after.Finalizers = append(after.Finalizers, v1alpha1.FinalizerDeletePosts)
-	patch := client.MergeFromWithOptions(s.post, client.MergeFromWithOptimisticLock{})
-	if err := r.Patch(ctx, after, patch); err != nil {
-		return fmt.Errorf("adding the finalizer: %w", err)
+	if err := addFinalizer(ctx, r.Client, after, v1alpha1.FinalizerDeletePosts); err != nil {
+		return err
 	}
 	s.post = after
 	return nil
@@ -30,10 +25,8 @@ func (r *XPostReconciler) addPostFinalizer(ctx context.Context, s *postScope) er
 
 func (r *XPostReconciler) removePostFinalizer(ctx context.Context, s *postScope) error {
 	after := s.post.DeepCopy()
-	after.Finalizers = without(after.Finalizers, v1alpha1.FinalizerDeletePosts)
-	patch := client.MergeFromWithOptions(s.post, client.MergeFromWithOptimisticLock{})
-	if err := r.Patch(ctx, after, patch); err != nil && !apierrors.IsNotFound(err) {
-		return fmt.Errorf("removing the finalizer: %w", err)
+	if err := dropFinalizer(ctx, r.Client, after, v1alpha1.FinalizerDeletePosts); err != nil {
+		return err
 	}
 	s.finished = !s.post.DeletionTimestamp.IsZero()
 	s.post = after

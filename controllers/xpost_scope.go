@@ -77,12 +77,11 @@ type attemptSeen struct {
 
 func (r *XPostReconciler) readPostScope(ctx context.Context, post *v1alpha1.XPost) (*postScope, error) {
 	s := &postScope{
-		now:     r.Now(),
-		post:    post,
-		retryAt: r.retries.at(post.UID),
-		trouble: r.retries.trouble(post.UID),
-		text:    checkTexts(post),
+		now:  r.Now(),
+		post: post,
+		text: checkTexts(post),
 	}
+	s.retryAt, s.trouble = r.retries.of(post.UID)
 	for _, step := range []func(context.Context, *postScope) error{r.readPublisher, r.readApproval} {
 		if err := step(ctx, s); err != nil {
 			return nil, err

@@ -10,7 +10,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -61,23 +60,11 @@ func describePost(s *postScope) {
 	post.Status.ObservedGeneration = post.Generation
 	post.Status.Progress = fmt.Sprintf("%d/%d", len(post.Status.Posts), len(post.Texts()))
 	post.Status.NextAttemptTime = timeOf(v.at)
-	set := func(kind string, value metav1.ConditionStatus) {
-		meta.SetStatusCondition(&post.Status.Conditions, metav1.Condition{
-			Type: kind, Status: value, Reason: v.reason, Message: v.message,
-			ObservedGeneration: post.Generation, LastTransitionTime: metav1.NewTime(s.now),
-		})
-	}
-	abnormal := func(kind string, present bool) {
-		if present {
-			set(kind, metav1.ConditionTrue)
-		} else {
-			meta.RemoveStatusCondition(&post.Status.Conditions, kind)
-		}
-	}
-	set(v1alpha1.ConditionReady, boolStatus(v.published == metav1.ConditionTrue))
-	set(v1alpha1.ConditionPublished, v.published)
-	abnormal(v1alpha1.ConditionReconciling, v.reconciling)
-	abnormal(v1alpha1.ConditionStalled, v.stalled)
+	c := conditions{list: &post.Status.Conditions, generation: post.Generation, now: s.now}
+	c.set(v1alpha1.ConditionReady, boolStatus(v.published == metav1.ConditionTrue), v.reason, v.message)
+	c.set(v1alpha1.ConditionPublished, v.published, v.reason, v.message)
+	c.setAbnormal(v1alpha1.ConditionReconciling, v.reconciling, v.reason, v.message)
+	c.setAbnormal(v1alpha1.ConditionStalled, v.stalled, v.reason, v.message)
 }
 
 // postVerdict is what the conditions say.

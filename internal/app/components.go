@@ -14,6 +14,7 @@ import (
 	"github.com/agentconnect/x-operator/internal/grant"
 	"github.com/agentconnect/x-operator/internal/metrics"
 	"github.com/agentconnect/x-operator/internal/pace"
+	"github.com/agentconnect/x-operator/internal/redeem"
 	"github.com/agentconnect/x-operator/internal/xapi"
 	"github.com/agentconnect/x-operator/webhook"
 	"github.com/agentconnect/x-operator/webhook/oauth"
@@ -111,9 +112,9 @@ func (o *operator) addCallback(context.Context, *rest.Config) error {
 // credentialsFor reads an app's credentials live: a code is exchanged once, and
 // the Secret may have just been corrected.
 func (o *operator) credentialsFor(ctx context.Context, app grant.App) (xapi.Credentials, error) {
-	creds, err := grant.Credentials(ctx, o.live, o.GrantNamespace, app)
+	app, err := grant.Credentials(ctx, o.live, o.GrantNamespace, app)
 	if errors.Is(err, grant.ErrNoCredentials) {
 		return xapi.Credentials{}, fmt.Errorf("%w: %w", oauth.ErrInvalidConfig, err)
 	}
-	return xapi.Credentials{ClientID: creds.ClientID, ClientSecret: creds.ClientSecret}, err
+	return redeem.CredentialsOf(app), err
 }

@@ -80,16 +80,12 @@ func (o *operator) watchedNamespaces() map[string]cache.Config {
 // appSecrets is a cache of its own for the labelled Secrets of Own apps: a cache
 // has one selector for each kind and namespace.
 func (o *operator) appSecrets(config *rest.Config) (cache.Cache, error) {
-	namespaces := map[string]cache.Config{}
-	for namespace := range o.watchedNamespaces() {
-		namespaces[namespace] = cache.Config{}
-	}
 	apps, err := cache.New(config, cache.Options{
 		Scheme:           o.mgr.GetScheme(),
 		Mapper:           o.mgr.GetRESTMapper(),
 		DefaultTransform: cache.TransformStripManagedFields(),
 		ByObject: map[client.Object]cache.ByObject{&corev1.Secret{}: {
-			Namespaces: namespaces,
+			Namespaces: o.watchedNamespaces(),
 			Label:      labels.SelectorFromSet(labels.Set{v1alpha1.LabelApp: v1alpha1.LabelAppValue}),
 		}},
 	})

@@ -171,6 +171,12 @@ func (g *Grant) Forget() {
 	g.Consent.Epoch++
 }
 
+// Bury forgets, and leaves a tombstone of what is owed.
+func (g *Grant) Bury(now time.Time) {
+	g.Forget()
+	g.Tombstone = &Tombstone{Since: now, NextAt: now}
+}
+
 func (g *Grant) retire(tokens Tokens, account Account) {
 	g.Retired = append(g.Retired, Retired{Tokens: tokens, Account: account})
 }

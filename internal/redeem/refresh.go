@@ -40,14 +40,10 @@ func (r *Redeemer) Refresh(ctx context.Context, g *grant.Grant, creds xapi.Crede
 		TokenHash: g.Tokens.RefreshToken.Hash(),
 		Request:   request,
 	}
-	type outcome struct {
-		grant *grant.Grant
-		err   error
-	}
-	result := make(chan outcome, 1)
+	var after *grant.Grant
+	var failure error
 	err := r.Keeper.Do(ctx, attempt.ID, func(ctx context.Context) {
-		after, err := r.refresh(ctx, g, creds, attempt)
-		result <- outcome{after, err}
+		after, failure = r.refresh(ctx, g, creds, attempt)
 	})
 	switch {
 	case errors.Is(err, ErrStopping):
@@ -55,8 +51,7 @@ func (r *Redeemer) Refresh(ctx context.Context, g *grant.Grant, creds xapi.Crede
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrLeft, err)
 	}
-	ended := <-result
-	return ended.grant, ended.err
+	return after, failure
 }
 
 func (r *Redeemer) refresh(ctx context.Context, g *grant.Grant, creds xapi.Credentials, attempt grant.Attempt) (*grant.Grant, error) {

@@ -13,6 +13,11 @@ import (
 	"github.com/agentconnect/x-operator/internal/xapi"
 )
 
+// CredentialsOf gives an app's credentials as X takes them.
+func CredentialsOf(app grant.App) xapi.Credentials {
+	return xapi.Credentials{ClientID: app.ClientID, ClientSecret: app.ClientSecret}
+}
+
 // RevokeOptions say how a retired set is revoked.
 type RevokeOptions struct {
 	// Credentials finds the credentials of the app that the set was issued under.

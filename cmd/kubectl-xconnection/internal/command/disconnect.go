@@ -63,11 +63,7 @@ func (d *disconnect) run(ctx context.Context, name string) error {
 	if err := d.validate(); err != nil {
 		return err
 	}
-	client, namespace, err := d.connections()
-	if err != nil {
-		return err
-	}
-	conn, err := client.get(ctx, namespace, name)
+	client, conn, err := d.connection(ctx, name)
 	if err != nil {
 		return err
 	}

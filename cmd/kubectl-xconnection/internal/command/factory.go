@@ -4,11 +4,14 @@
 package command
 
 import (
+	"context"
 	"fmt"
 
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
+
+	"github.com/agentconnect/x-operator/api/v1alpha1"
 )
 
 // factory gives the commands what they work with, once the flags are parsed.
@@ -55,6 +58,16 @@ func (f *factory) connections() (*connections, string, error) {
 	}
 	c, err := newConnections(config)
 	return c, namespace, err
+}
+
+// connection reads one XConnection, and gives the client to go on with.
+func (f *factory) connection(ctx context.Context, name string) (*connections, *v1alpha1.XConnection, error) {
+	client, namespace, err := f.connections()
+	if err != nil {
+		return nil, nil, err
+	}
+	conn, err := client.get(ctx, namespace, name)
+	return client, conn, err
 }
 
 // core gives the client for Secrets and namespaces.

@@ -47,11 +47,7 @@ func (c *consent) reconnect(ctx context.Context, name string) error {
 	if err := c.validate(); err != nil {
 		return err
 	}
-	client, namespace, err := c.connections()
-	if err != nil {
-		return err
-	}
-	conn, err := client.get(ctx, namespace, name)
+	client, conn, err := c.connection(ctx, name)
 	if err != nil {
 		return err
 	}

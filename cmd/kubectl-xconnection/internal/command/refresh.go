@@ -66,11 +66,7 @@ func (r *refresh) run(ctx context.Context, name string) error {
 	if err := r.validate(); err != nil {
 		return err
 	}
-	client, namespace, err := r.connections()
-	if err != nil {
-		return err
-	}
-	conn, err := client.get(ctx, namespace, name)
+	client, conn, err := r.connection(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -78,15 +74,15 @@ func (r *refresh) run(ctx context.Context, name string) error {
 		return err
 	}
 	r.request, r.rotation = r.newRequest(), conn.Status.Rotation
-	conn, err = client.annotate(ctx, conn, v1alpha1.AnnotationRefreshRequestedAt, r.request)
+	asked, err := client.annotate(ctx, conn, v1alpha1.AnnotationRefreshRequestedAt, r.request)
 	if err != nil {
-		return fmt.Errorf("asking for a refresh of xconnection %s/%s: %w", namespace, name, err)
+		return fmt.Errorf("asking for a refresh of %s: %w", title(conn), err)
 	}
 	if !r.wait {
-		return r.result(conn, r.print, "refresh requested")
+		return r.result(asked, r.print, "refresh requested")
 	}
 	tells := r.teller()
-	conn, err = r.until(ctx, client, tells, conn, "the refresh", func(conn *v1alpha1.XConnection) (bool, error) {
+	conn, err = r.until(ctx, client, tells, asked, "the refresh", func(conn *v1alpha1.XConnection) (bool, error) {
 		done, err := r.step(conn)
 		if !done && err == nil {
 			tells.trouble(conn)
