@@ -58,7 +58,7 @@ func (r *Redeemer) consent(ctx context.Context, request ConsentRequest, id strin
 		Code: request.Code, Verifier: request.Verifier, RedirectURI: request.RedirectURI,
 	}, r.guard(start))
 	failpoint.Hit("consent-after-answer")
-	r.called("exchange", request.Credentials, err)
+	r.called("exchange", request.Credentials, start, err)
 	if err != nil {
 		return r.conclude(ctx, g, request, r.ConsentCode(err), err.Error())
 	}

@@ -51,7 +51,8 @@ type Gate struct {
 }
 
 type appGate struct {
-	// limitedUntil holds every call back; capped tells why.
+	// limitedUntil holds every call back, since limitedAt; capped tells why.
+	limitedAt    time.Time
 	limitedUntil time.Time
 	capped       bool
 	// refused is the hash of the secret that X refuses; nextProbe the time of the
@@ -120,9 +121,11 @@ func (g *Gate) Until(creds xapi.Credentials, at time.Time) time.Time {
 	return at
 }
 
-// Report tells the gate how a call at the token endpoint ended. It tells whether
-// the app's standing changed: its XApp and connections are then worth a look.
-func (g *Gate) Report(creds xapi.Credentials, err error) bool {
+// Report tells the gate how a call at the token endpoint ended that was begun at a
+// time. It tells whether the app's standing changed: its XApp and connections are
+// then worth a look. A call that was begun before X limited the app says nothing of
+// the limit.
+func (g *Gate) Report(creds xapi.Credentials, begun time.Time, err error) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	app, now := g.app(creds), g.now()
@@ -144,12 +147,14 @@ func (g *Gate) Report(creds xapi.Credentials, err error) bool {
 		app.refused = creds.ClientSecret.Hash()
 		app.nextProbe = now.Add(refusedProbe)
 	case xapi.KindRateLimited:
-		app.hold(resetAt(err, now, limitedProbe), false)
+		app.hold(now, resetAt(err, now, limitedProbe), false)
 	case xapi.KindUsageCap:
-		app.hold(resetAt(err, now, cappedProbe), true)
+		app.hold(now, resetAt(err, now, cappedProbe), true)
 	default:
 		app.refused = ""
-		app.limitedUntil, app.capped = time.Time{}, false
+		if !begun.Before(app.limitedAt) {
+			app.hold(time.Time{}, time.Time{}, false)
+		}
 	}
 	return app.refused != refusedBefore || app.limit(now) != limitedBefore
 }
@@ -177,8 +182,8 @@ func (a *appGate) limit(now time.Time) Hold {
 	}
 }
 
-func (a *appGate) hold(until time.Time, capped bool) {
-	a.limitedUntil, a.capped = until, capped
+func (a *appGate) hold(at, until time.Time, capped bool) {
+	a.limitedAt, a.limitedUntil, a.capped = at, until, capped
 }
 
 // resetAt is when X says that a limit ends, or a time from now if it does not say

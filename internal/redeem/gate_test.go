@@ -34,6 +34,9 @@ func (g *gate) take(creds xapi.Credentials) string {
 	return fmt.Sprintf("%s %s", hold, at.Sub(g.now))
 }
 
+// report tells of a call that was begun now.
+func (g *gate) report(creds xapi.Credentials, err error) bool { return g.Report(creds, g.now, err) }
+
 func failing(kind xapi.Kind, reset time.Time) error {
 	return fmt.Errorf("refreshing: %w", &xapi.Error{Kind: kind, ResetAt: reset})
 }
@@ -54,7 +57,7 @@ func TestGateLimits(t *testing.T) {
 		"one that was not sent": {failing(xapi.KindAborted, time.Time{}), "go", redeem.HoldNone, 0},
 	} {
 		g := newGate()
-		changed := g.Report(app, test.err)
+		changed := g.report(app, test.err)
 		if got := g.take(app); got != test.want || changed != (test.want != "go") || g.Look(app) != test.look {
 			t.Errorf("%s: %s, seen as %q, changed %t; want %s, %q", name, got, g.Look(app), changed, test.want, test.look)
 		}
@@ -71,10 +74,25 @@ func TestGateLimits(t *testing.T) {
 	}
 }
 
+// The answer to a call that was on its way when X limited another one says nothing of
+// the limit; that to a later call does.
+func TestGateOvertaken(t *testing.T) {
+	g := newGate()
+	begun := g.now
+	g.now = begun.Add(time.Second)
+	g.report(app, failing(xapi.KindRateLimited, begun.Add(time.Hour)))
+	if g.Report(app, begun, nil) || g.Look(app) != redeem.HoldLimited {
+		t.Error("a call that was begun before the limit ends it")
+	}
+	if !g.report(app, nil) || g.Look(app) != redeem.HoldNone {
+		t.Error("a call that was begun under the limit, and answered, does not end it")
+	}
+}
+
 // Credentials that X refuses are tried once every 15 minutes; others at once.
 func TestGateRefused(t *testing.T) {
 	g := newGate()
-	if !g.Report(app, failing(xapi.KindCredentials, time.Time{})) || g.Report(app, failing(xapi.KindCredentials, time.Time{})) {
+	if !g.report(app, failing(xapi.KindCredentials, time.Time{})) || g.report(app, failing(xapi.KindCredentials, time.Time{})) {
 		t.Error("the first refusal is a change, the second is not")
 	}
 	replaced := xapi.Credentials{ClientID: app.ClientID, ClientSecret: secret.New("new")}
@@ -95,7 +113,7 @@ func TestGateRefused(t *testing.T) {
 			t.Errorf("after %s: %s, want %s", step.after, got, step.want)
 		}
 	}
-	if !g.Report(app, nil) || g.take(app) != "go" || g.Look(app) != redeem.HoldNone {
+	if !g.report(app, nil) || g.take(app) != "go" || g.Look(app) != redeem.HoldNone {
 		t.Error("a success does not end the refusal")
 	}
 }
@@ -105,24 +123,24 @@ func TestGateBreaker(t *testing.T) {
 	g := newGate()
 	unknown := failing(xapi.KindUnknown, time.Time{})
 	for range 4 {
-		g.Report(app, unknown)
+		g.report(app, unknown)
 		if got := g.take(app); got != "go" {
 			t.Fatalf("too early: %s", got)
 		}
 	}
-	g.Report(app, unknown)
+	g.report(app, unknown)
 	let := 0
 	for range 100 {
 		g.now = g.now.Add(100 * time.Millisecond)
 		if g.take(app) == "go" {
 			let++
-			g.Report(app, unknown)
+			g.report(app, unknown)
 		}
 	}
 	if let != 10 || g.Look(app) != redeem.HoldAway {
 		t.Errorf("in ten seconds %d calls went through, want 10", let)
 	}
-	g.Report(app, failing(xapi.KindNotVerdict, time.Time{}))
+	g.report(app, failing(xapi.KindNotVerdict, time.Time{}))
 	for range 3 {
 		if got := g.take(app); got != "go" {
 			t.Errorf("after an answer: %s", got)

@@ -121,9 +121,9 @@ func (silent) Called(string, error)    {}
 func (silent) AppChanged()             {}
 
 // called tells the gate and the reporter how a call for an app ended.
-func (r *Redeemer) called(operation string, creds xapi.Credentials, err error) {
+func (r *Redeemer) called(operation string, creds xapi.Credentials, begun time.Time, err error) {
 	r.Report.Called(operation, err)
-	if r.Gate.Report(creds, err) {
+	if r.Gate.Report(creds, begun, err) {
 		r.Report.AppChanged()
 	}
 }

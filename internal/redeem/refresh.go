@@ -67,7 +67,7 @@ func (r *Redeemer) refresh(ctx context.Context, g *grant.Grant, creds xapi.Crede
 	sent := *fenced.Tokens
 	answer, err := r.X.Refresh(ctx, creds, sent.RefreshToken, r.guard(start))
 	failpoint.Hit("refresh-after-answer")
-	r.called("refresh", creds, err)
+	r.called("refresh", creds, start, err)
 	if err != nil {
 		return r.settle(ctx, fenced, r.failed(fenced, creds, attempt, err))
 	}
