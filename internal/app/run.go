@@ -133,20 +133,25 @@ func (o *operator) makeCore(ctx context.Context, _ *rest.Config) error {
 		Gate:        o.gate,
 		Self:        self(),
 		Now:         o.Now,
-		Wanted:      o.wanted,
+		Standing:    o.standing,
 		ConsentCode: outcome.ConsentCode,
 		Report:      reporter{log: o.mgr.GetLogger().WithName("redeem"), changed: o.changed},
 	})
 	return nil
 }
 
-// wanted tells whether the owner of an answer still wants it.
-func (o *operator) wanted(ctx context.Context, owner grant.Owner) (bool, error) {
+// standing reads live how the owner of a grant stands to it.
+func (o *operator) standing(ctx context.Context, owner grant.Owner) (redeem.Standing, error) {
 	conn := &v1alpha1.XConnection{}
 	err := o.live.Get(ctx, types.NamespacedName{Namespace: owner.Namespace, Name: owner.Name}, conn)
-	if client.IgnoreNotFound(err) != nil {
-		return false, err
+	switch {
+	case client.IgnoreNotFound(err) != nil:
+		return "", err
+	case err != nil, conn.UID != owner.UID, !conn.DeletionTimestamp.IsZero():
+		return redeem.Gone, nil
+	case conn.Spec.State == v1alpha1.StateDisconnected:
+		return redeem.Disconnected, nil
+	default:
+		return redeem.Connectable, nil
 	}
-	return err == nil && conn.UID == owner.UID && conn.DeletionTimestamp.IsZero() &&
-		conn.Spec.State != v1alpha1.StateDisconnected, nil
 }

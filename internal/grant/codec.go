@@ -19,7 +19,9 @@ import (
 
 // Schema is the version of the layout that this code writes. A new field of a
 // document below needs a higher schema, or a key of its own: documents are
-// written whole, keys are not.
+// written whole, keys are not. A version that writes a higher schema must leave a
+// grant alone while an attempt or a claim in it is live: the process of an earlier
+// version that made it could not store its answer any more.
 const Schema = 1
 
 // The keys of a grant Secret's data. Each holds a JSON document.

@@ -190,9 +190,7 @@ func (r *Redeemer) keepCandidate(ctx context.Context, g *grant.Grant, request Co
 	return r.settle(ctx, g, settlement{
 		owner:  g.Owner,
 		change: place,
-		gone: func(ctx context.Context) (*grant.Grant, error) {
-			return r.restore(ctx, g, request.Credentials, tokens, place)
-		},
+		gone:   func(ctx context.Context) (*grant.Grant, error) { return r.restore(ctx, g, place) },
 	})
 }
 

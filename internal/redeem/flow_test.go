@@ -167,23 +167,25 @@ func TestConsentFinishedLater(t *testing.T) {
 }
 
 // A grant that is deleted while the code is exchanged is made again with the
-// candidate, however often that takes; or what X gave is revoked.
+// candidate, however often that takes; or with what X gave, to be revoked.
 func TestConsentOfDeletedGrant(t *testing.T) {
+	owed := []string{"access-1", "access-c"}
 	for name, test := range map[string]struct {
-		wanted  bool
-		writes  []fault
-		working string
-		revoked int
+		standing redeem.Standing
+		writes   []fault
+		working  string
+		retired  []string
 	}{
-		"wanted":                         {true, nil, "access-c", 0},
-		"wanted, and not made at first":  {true, []fault{fine, fine, lost, forbidden}, "access-c", 0},
-		"wanted, and made with an error": {true, []fault{fine, fine, writtenBut(lost)}, "access-c", 0},
-		"not wanted":                     {false, nil, "", 1},
+		"wanted":                         {redeem.Connectable, nil, "access-c", nil},
+		"wanted, and not made at first":  {redeem.Connectable, []fault{fine, fine, lost, forbidden}, "access-c", nil},
+		"wanted, and made with an error": {redeem.Connectable, []fault{fine, fine, writtenBut(lost)}, "access-c", nil},
+		"disconnected":                   {redeem.Disconnected, nil, "", owed},
+		"gone, and made with an error":   {redeem.Gone, []fault{fine, fine, writtenBut(lost)}, "", owed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, w *world) {
 				w.connected()
-				w.writes, w.wanted = test.writes, test.wanted
+				w.writes, w.standing = test.writes, test.standing
 				w.exchange = func() (xapi.Tokens, error) {
 					w.remove()
 					return fresh("access-c", "refresh-c"), nil
@@ -191,8 +193,12 @@ func TestConsentOfDeletedGrant(t *testing.T) {
 				if _, err := w.Consent(t.Context(), back()); err != nil {
 					t.Fatal(err)
 				}
-				if working, _, _ := w.accesses(); working != test.working || w.calls("revoke refresh-c") != test.revoked {
-					t.Errorf("working is %q after %q, want %q", working, w.trail, test.working)
+				working, candidate, retired := w.accesses()
+				if working != test.working || candidate != "" || !slices.Equal(retired, test.retired) {
+					t.Errorf("working %q, retired %q after %q; want %q, %q", working, retired, w.trail, test.working, test.retired)
+				}
+				if buried := w.stored().Tombstone != nil; buried != (test.standing == redeem.Gone) {
+					t.Errorf("it is a tombstone: %t", buried)
 				}
 			})
 		})

@@ -36,6 +36,19 @@ type X interface {
 	Me(context.Context, secret.Token) (xapi.User, error)
 }
 
+// Standing is how the owner of a grant stands to it.
+type Standing string
+
+// How an owner stands.
+const (
+	// Connectable: it exists under its uid and wants to be connected.
+	Connectable Standing = "Connectable"
+	// Disconnected: it exists and wants to be disconnected.
+	Disconnected Standing = "Disconnected"
+	// Gone: it does not exist under its uid, or is being deleted.
+	Gone Standing = "Gone"
+)
+
 // Options are what a Redeemer works with; all are needed, Jitter apart.
 type Options struct {
 	Store  *grant.Store
@@ -46,9 +59,8 @@ type Options struct {
 	Self grant.Holder
 	// Now is the clock; its readings must be monotonic.
 	Now func() time.Time
-	// Wanted reads live whether an owner still exists under its uid, is not being
-	// deleted and wants to be connected.
-	Wanted func(context.Context, grant.Owner) (bool, error)
+	// Standing reads live how an owner stands.
+	Standing func(context.Context, grant.Owner) (Standing, error)
 	// Jitter gives numbers from 0 to 1; default: random ones.
 	Jitter func() float64
 	// ConsentCode gives the error catalogue's code for a failed exchange.

@@ -124,33 +124,31 @@ func (r *Redeemer) rotated(sent *grant.Grant, creds xapi.Credentials, attempt gr
 	return settlement{
 		owner:  sent.Owner,
 		change: place,
-		gone: func(ctx context.Context) (*grant.Grant, error) {
-			return r.restore(ctx, sent, creds, tokens, place)
-		},
+		gone:   func(ctx context.Context) (*grant.Grant, error) { return r.restore(ctx, sent, place) },
 	}
 }
 
-// restore settles an answer whose grant is gone: if its owner still wants to be
-// connected, the grant is made again; if not, what X just gave is revoked.
-func (r *Redeemer) restore(
-	ctx context.Context, last *grant.Grant, creds xapi.Credentials, tokens grant.Tokens, apply func(*grant.Grant),
-) (*grant.Grant, error) {
-	wanted, err := r.Wanted(ctx, last.Owner)
+// restore settles an answer whose grant is gone: the grant is made again. If its
+// owner does not want to be connected any more, what X just gave is owed a
+// revocation; if there is no owner, by a tombstone.
+func (r *Redeemer) restore(ctx context.Context, last *grant.Grant, apply func(*grant.Grant)) (*grant.Grant, error) {
+	standing, err := r.Standing(ctx, last.Owner)
 	if err != nil {
 		return nil, fmt.Errorf("reading the XConnection of the answer: %w", err)
 	}
-	if wanted {
-		again := *last
-		// What apply marks must not show in the next attempt, should this one fail.
-		again.Consent.Claims = slices.Clone(last.Consent.Claims)
-		again.Retired = slices.Clone(last.Retired)
-		apply(&again)
-		return r.Store.Create(ctx, &again)
+	again := *last
+	// What apply marks must not show in the next attempt, should this one fail.
+	again.Consent.Claims = slices.Clone(last.Consent.Claims)
+	again.Retired = slices.Clone(last.Retired)
+	apply(&again)
+	switch standing {
+	case Connectable:
+	case Disconnected:
+		again.Forget()
+	default:
+		again.Bury(r.Now().UTC().Round(0))
 	}
-	if err := r.revokeSet(ctx, creds, tokens); err != nil && !final(err) {
-		return nil, fmt.Errorf("revoking an answer that nobody wants any more: %w", err)
-	}
-	return nil, nil
+	return r.Store.Create(ctx, &again)
 }
 
 // rotate makes the working set of an answer. An answer without a refresh token

@@ -130,32 +130,35 @@ func TestRefreshPersist(t *testing.T) {
 		writes    []fault
 		working   string
 		retired   []string
-		trail     []string
 		dropped   int
 	}{
-		"a conflict":                        {nil, []fault{conflict}, "access-2", nil, nil, 0},
-		"written, and an error":             {nil, []fault{writtenBut(lost)}, "access-2", nil, nil, 0},
-		"written, and conflict":             {nil, []fault{writtenBut(conflict)}, "access-2", nil, nil, 0},
-		"refused for a while":               {nil, []fault{forbidden, lost, forbidden, conflict, lost}, "access-2", nil, nil, 0},
-		"a consent was promoted":            {func(w *world) { w.promote("7") }, nil, "consented", nil, nil, 1},
-		"a consent of another was promoted": {func(w *world) { w.promote("8") }, nil, "consented", []string{"access-2"}, nil, 0},
+		"a conflict":                        {nil, []fault{conflict}, "access-2", nil, 0},
+		"written, and an error":             {nil, []fault{writtenBut(lost)}, "access-2", nil, 0},
+		"written, and conflict":             {nil, []fault{writtenBut(conflict)}, "access-2", nil, 0},
+		"refused for a while":               {nil, []fault{forbidden, lost, forbidden, conflict, lost}, "access-2", nil, 0},
+		"a consent was promoted":            {func(w *world) { w.promote("7") }, nil, "consented", nil, 1},
+		"a consent of another was promoted": {func(w *world) { w.promote("8") }, nil, "consented", []string{"access-2"}, 0},
 		"another took over": {func(w *world) {
 			w.alter(func(g *grant.Grant) { g.Begin(grant.Attempt{ID: "other", Purpose: grant.PurposeRefresh}) })
-		}, nil, "access-2", nil, nil, 0},
+		}, nil, "access-2", nil, 0},
 		"it was disconnected": {func(w *world) {
 			w.alter(func(g *grant.Grant) { g.Forget() })
-		}, nil, "", []string{"access-2"}, nil, 0},
-		"it was deleted, and is wanted": {func(w *world) { w.remove() }, nil, "access-2", nil, nil, 0},
+		}, nil, "", []string{"access-2"}, 0},
+		"it was deleted, and is wanted": {func(w *world) { w.remove() }, nil, "access-2", nil, 0},
 		"it was deleted, is wanted, and can't be made at first": {
-			func(w *world) { w.remove() }, []fault{fine, lost, forbidden}, "access-2", nil, nil, 0,
+			func(w *world) { w.remove() }, []fault{fine, lost, forbidden}, "access-2", nil, 0,
 		},
 		"it was deleted, and is made with an error": {
-			func(w *world) { w.remove() }, []fault{fine, writtenBut(lost)}, "access-2", nil, nil, 0,
+			func(w *world) { w.remove() }, []fault{fine, writtenBut(lost)}, "access-2", nil, 0,
 		},
-		"it was deleted, and is not wanted": {func(w *world) {
+		"it was deleted, and disconnected": {func(w *world) {
 			w.remove()
-			w.wanted = false
-		}, nil, "", nil, []string{"revoke refresh-2", "revoke access-2"}, 0},
+			w.standing = redeem.Disconnected
+		}, nil, "", []string{"access-2"}, 0},
+		"it and its owner were deleted": {func(w *world) {
+			w.remove()
+			w.standing = redeem.Gone
+		}, []fault{fine, lost, writtenBut(lost)}, "", []string{"access-2"}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, w *world) {
@@ -177,9 +180,6 @@ func TestRefreshPersist(t *testing.T) {
 				}
 				if w.calls("refresh refresh-1") != 1 {
 					t.Errorf("X was asked %d times", w.calls("refresh refresh-1"))
-				}
-				if last := w.trail[len(w.trail)-len(test.trail):]; !slices.Equal(last, test.trail) {
-					t.Errorf("at the end came %q, want %q", last, test.trail)
 				}
 			})
 		})

@@ -5,7 +5,6 @@ package redeem
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/agentconnect/x-operator/internal/failpoint"
@@ -105,10 +104,4 @@ func (r *Redeemer) revokeSet(ctx context.Context, creds xapi.Credentials, tokens
 		return fmt.Errorf("revoking the access token: %w", err)
 	}
 	return nil
-}
-
-// final tells whether trying again can't help: X refuses the app.
-func final(err error) bool {
-	var xerr *xapi.Error
-	return errors.As(err, &xerr) && xerr.Kind == xapi.KindCredentials
 }

@@ -117,39 +117,3 @@ func TestSeen(t *testing.T) {
 		w.Keeper.Drain()
 	})
 }
-
-// What nobody wants any more is revoked until X takes it, or refuses the app.
-func TestUnwantedAnswerIsRevoked(t *testing.T) {
-	refused := &xapi.Error{Kind: xapi.KindCredentials, Status: 401}
-	for name, test := range map[string]struct {
-		answers []error
-		calls   int
-	}{
-		"at once":            {nil, 1},
-		"X is away at first": {[]error{&xapi.Error{Kind: xapi.KindUnknown}, &xapi.Error{Kind: xapi.KindRateLimited}}, 3},
-		"the app is refused": {[]error{refused}, 1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, w *world) {
-				g := w.connected()
-				w.wanted = false
-				w.refresh = func() (xapi.Tokens, error) {
-					w.remove()
-					return fresh("access-2", "refresh-2"), nil
-				}
-				w.revoke = func() error {
-					if len(test.answers) == 0 {
-						return nil
-					}
-					first := test.answers[0]
-					test.answers = test.answers[1:]
-					return first
-				}
-				after, err := w.Refresh(t.Context(), g, app, "")
-				if err != nil || after != nil || w.calls("revoke refresh-2") != test.calls {
-					t.Errorf("%v (%v) after %q, want %d revocations", after, err, w.trail, test.calls)
-				}
-			})
-		})
-	}
-}

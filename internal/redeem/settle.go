@@ -35,6 +35,8 @@ func (r *Redeemer) settle(ctx context.Context, seen *grant.Grant, s settlement) 
 			return settled, nil
 		}
 		if errors.Is(err, grant.ErrNewerSchema) {
+			// Never while a version keeps grant.Schema's rule; if one does not, say so.
+			r.Report.Held(s.owner, err)
 			return nil, err
 		}
 		if !errors.Is(err, grant.ErrConflict) {

@@ -61,10 +61,10 @@ type world struct {
 	others *grant.Store
 
 	mu sync.Mutex
-	// now is the clock; wanted, what Wanted tells; dropped counts dropped answers.
-	now     time.Time
-	wanted  bool
-	dropped int
+	// now is the clock; standing, how the owner stands; dropped counts dropped answers.
+	now      time.Time
+	standing redeem.Standing
+	dropped  int
 	// trail lists what happened, in order.
 	trail []string
 	// writes are the faults of the writes to come, reads those of the reads: after
@@ -78,7 +78,7 @@ type world struct {
 }
 
 func newWorld(t *testing.T) *world {
-	w := &world{t: t, now: moment, wanted: true, api: fake.NewClientBuilder().Build()}
+	w := &world{t: t, now: moment, standing: redeem.Connectable, api: fake.NewClientBuilder().Build()}
 	w.others = &grant.Store{Client: w.api, Live: w.api, Namespace: "grants", ClusterID: "cluster"}
 	faulty := w.faulty()
 	w.refresh = func() (xapi.Tokens, error) { return fresh("access-2", "refresh-2"), nil }
@@ -92,7 +92,7 @@ func newWorld(t *testing.T) *world {
 		Gate:        redeem.NewGate(w.clock),
 		Self:        grant.Holder{Pod: "pod", Start: "run"},
 		Now:         w.clock,
-		Wanted:      func(context.Context, grant.Owner) (bool, error) { return w.wanted, nil },
+		Standing:    func(context.Context, grant.Owner) (redeem.Standing, error) { return w.standing, nil },
 		Jitter:      func() float64 { return 1 },
 		ConsentCode: func(error) string { return "token_exchange_failed" },
 		Report:      w,
