@@ -126,12 +126,12 @@ func planEnds() []planCase {
 		{name: "deleted, no grant", change: func(s *scope) { deleted(s, 0); s.grant = nil }, want: actionRemoveFinalizer},
 		{name: "deleted, an attempt under way", change: func(s *scope) {
 			deleted(s, time.Second)
-			s.grant.Journal.Attempt = &grant.Attempt{Purpose: grant.PurposeRefresh}
+			s.grant.Journal.Attempt = &grant.Attempt{}
 			s.seen = grant.Seen{First: s.now}
 		}, want: actionWait, wait: revokeDeadline - time.Second},
 		{name: "deleted, its attempt's holder gone", change: func(s *scope) {
 			deleted(s, time.Second)
-			s.grant.Journal.Attempt = &grant.Attempt{Purpose: grant.PurposeRefresh}
+			s.grant.Journal.Attempt = &grant.Attempt{}
 			s.seen = grant.Seen{First: s.now, Gone: true}
 		}, want: actionForget},
 		{name: "deleted, given up", change: func(s *scope) { deleted(s, time.Second); s.grant.Tokens = nil; retire(s) }, want: actionRevoke},

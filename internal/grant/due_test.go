@@ -124,7 +124,7 @@ func TestDueUnfinished(t *testing.T) {
 		}, "TakeOver at 0s for asked"},
 	} {
 		g := working()
-		g.Begin(grant.Attempt{ID: "a", Purpose: grant.PurposeRefresh, StartedAt: moment, Request: "asked"})
+		g.Begin(grant.Attempt{ID: "a", StartedAt: moment, Request: "asked"})
 		if test.alter != nil {
 			test.alter(g)
 		}

@@ -102,15 +102,6 @@ type Account struct {
 	Username string
 }
 
-// Purpose is what an attempt in the journal is for.
-type Purpose string
-
-// The purposes of an attempt.
-const (
-	PurposeRefresh Purpose = "Refresh"
-	PurposeRevoke  Purpose = "Revoke"
-)
-
 // Journal is the fence around a token that is used once.
 type Journal struct {
 	// Serial numbers attempts and promotions in the order in which they were
@@ -142,8 +133,7 @@ type Journal struct {
 
 // Attempt is an intent: who is about to redeem what.
 type Attempt struct {
-	ID      string
-	Purpose Purpose
+	ID string
 	// Serial is given by Begin.
 	Serial int64
 	// Holder is the process that made it.

@@ -23,7 +23,7 @@ const (
 // attempt that it takes the place of counts as uncertain, since nobody will know
 // what came of it.
 func (g *Grant) Begin(attempt Attempt) {
-	if g.Journal.Attempt != nil && g.Journal.Attempt.Purpose == PurposeRefresh {
+	if g.Journal.Attempt != nil {
 		g.Journal.Uncertain++
 	}
 	g.Journal.Serial++
@@ -138,13 +138,18 @@ func (g *Grant) Condemn(attempt Attempt, failure Failure) {
 	g.end(attempt, failure)
 	g.Journal.NotBefore = time.Time{}
 	g.Journal.Verdict = &Verdict{At: failure.At, Message: failure.Message, TokenHash: attempt.TokenHash}
+	g.handled(attempt)
 }
 
+// end ends an attempt without tokens. A request to try a token that X has condemned
+// stays open: only the request has it tried again.
 func (g *Grant) end(attempt Attempt, failure Failure) {
 	g.Journal.Attempt = nil
 	g.Journal.Failures++
 	g.Journal.LastFailure = failure
-	g.handled(attempt)
+	if g.Journal.Verdict == nil {
+		g.handled(attempt)
+	}
 }
 
 func (g *Grant) handled(attempt Attempt) {

@@ -15,7 +15,7 @@ import (
 // attempt is one on the present refresh token of working.
 func attempt(id string) grant.Attempt {
 	return grant.Attempt{
-		ID: id, Purpose: grant.PurposeRefresh, Holder: grant.Holder{Pod: "pod", Start: "run"},
+		ID: id, Holder: grant.Holder{Pod: "pod", Start: "run"},
 		StartedAt: moment, TokenHash: secret.New("refresh-1").Hash(), Request: "asked",
 	}
 }
@@ -61,9 +61,8 @@ func TestBegin(t *testing.T) {
 		earlier *grant.Attempt
 		want    int
 	}{
-		"nothing under way":         {nil, 0},
-		"a refresh is under way":    {&grant.Attempt{ID: "old", Purpose: grant.PurposeRefresh}, 1},
-		"a revocation is under way": {&grant.Attempt{ID: "old", Purpose: grant.PurposeRevoke}, 0},
+		"nothing under way":      {nil, 0},
+		"a refresh is under way": {&grant.Attempt{ID: "old"}, 1},
 	} {
 		g := working()
 		g.Journal.Attempt = test.earlier
@@ -133,6 +132,29 @@ func TestEnds(t *testing.T) {
 		}
 		if !reflect.DeepEqual(*g.Tokens, tokens) {
 			t.Errorf("%s: the tokens changed", name)
+		}
+	}
+}
+
+// A request to try a condemned token is handled once X has said something about the
+// token, and not before.
+func TestCondemnedAndRequested(t *testing.T) {
+	failure := grant.Failure{Kind: "kind", Message: "words", At: moment}
+	for name, test := range map[string]struct {
+		end  func(*grant.Grant)
+		want string
+	}{
+		"unspent":         {func(g *grant.Grant) { g.Unspent(attempt("mine"), failure, moment) }, ""},
+		"unsettled":       {func(g *grant.Grant) { g.Unsettled(attempt("mine"), failure, moment) }, ""},
+		"condemned again": {func(g *grant.Grant) { g.Condemn(attempt("mine"), failure) }, "asked"},
+		"rotated":         {func(g *grant.Grant) { g.Rotate(attempt("mine"), answer("mine", "r")) }, "asked"},
+	} {
+		g := working()
+		g.Condemn(grant.Attempt{ID: "first"}, failure)
+		g.Begin(attempt("mine"))
+		test.end(g)
+		if got := g.Journal.HandledRequest; got != test.want {
+			t.Errorf("%s: the handled request is %q, want %q", name, got, test.want)
 		}
 	}
 }

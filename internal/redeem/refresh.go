@@ -35,7 +35,6 @@ var (
 func (r *Redeemer) Refresh(ctx context.Context, g *grant.Grant, creds xapi.Credentials, request string) (*grant.Grant, error) {
 	attempt := grant.Attempt{
 		ID:        newID(),
-		Purpose:   grant.PurposeRefresh,
 		Holder:    r.Self,
 		TokenHash: g.Tokens.RefreshToken.Hash(),
 		Request:   request,

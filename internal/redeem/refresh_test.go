@@ -29,7 +29,7 @@ func TestRefresh(t *testing.T) {
 		w.refresh = func() (xapi.Tokens, error) {
 			intent := w.stored().Journal.Attempt
 			want := grant.Attempt{
-				Purpose: grant.PurposeRefresh, Holder: grant.Holder{Pod: "pod", Start: "run"}, StartedAt: moment,
+				Holder: grant.Holder{Pod: "pod", Start: "run"}, StartedAt: moment,
 				TokenHash: secret.New("refresh-1").Hash(), Request: "asked", Serial: 1,
 			}
 			if intent != nil {
@@ -63,7 +63,7 @@ func TestRefresh(t *testing.T) {
 func TestRefreshIntent(t *testing.T) {
 	other := func(w *world) fault {
 		return func(apply func() error) error {
-			w.alter(func(g *grant.Grant) { g.Begin(grant.Attempt{ID: "other", Purpose: grant.PurposeRefresh}) })
+			w.alter(func(g *grant.Grant) { g.Begin(grant.Attempt{ID: "other"}) })
 			return apply()
 		}
 	}
@@ -139,7 +139,7 @@ func TestRefreshPersist(t *testing.T) {
 		"a consent was promoted":            {func(w *world) { w.promote("7") }, nil, "consented", nil, 1},
 		"a consent of another was promoted": {func(w *world) { w.promote("8") }, nil, "consented", []string{"access-2"}, 0},
 		"another took over": {func(w *world) {
-			w.alter(func(g *grant.Grant) { g.Begin(grant.Attempt{ID: "other", Purpose: grant.PurposeRefresh}) })
+			w.alter(func(g *grant.Grant) { g.Begin(grant.Attempt{ID: "other"}) })
 		}, nil, "access-2", nil, 0},
 		"it was disconnected": {func(w *world) {
 			w.alter(func(g *grant.Grant) { g.Forget() })
