@@ -20,6 +20,7 @@ ARGS ?=
 TOOLS := $(CURDIR)/bin/tools
 CONTROLLER_GEN := $(TOOLS)/controller-gen
 KUSTOMIZE := $(TOOLS)/kustomize
+CRD_REF_DOCS := $(TOOLS)/crd-ref-docs
 GOLANGCI_LINT := $(TOOLS)/golangci-lint
 
 ##@ Start here
@@ -50,10 +51,12 @@ build: ## Build static binaries into bin/.
 	CGO_ENABLED=0 go build -trimpath -o bin/ . ./cmd/...
 
 .PHONY: generate
-generate: $(CONTROLLER_GEN) ## Regenerate deepcopy functions and CRDs from api/, and what the chart shares with config/.
+generate: $(CONTROLLER_GEN) $(CRD_REF_DOCS) ## Regenerate deepcopy functions, CRDs and docs/api.md from api/, and what the chart shares with config/.
 	$(CONTROLLER_GEN) object:headerFile=hack/boilerplate/boilerplate.go.txt paths=./api/...
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
 	go run ./hack/chart
+	$(CRD_REF_DOCS) --source-path api --config hack/tools/crd-ref-docs/config.yaml --templates-dir hack/tools/crd-ref-docs/templates \
+		--renderer markdown --output-path docs/api.md --log-level warn
 
 .PHONY: manifests
 manifests: generate ## Another name of generate, as Kubebuilder's users expect.
@@ -82,7 +85,7 @@ fuzz: ## Run every fuzz target for FUZZTIME.
 verify: verify-generated verify-modules verify-files verify-manifests vet lint ## Prove that generated code, modules, headers, manifests and style are as they should be.
 
 .PHONY: verify-generated
-verify-generated: $(CONTROLLER_GEN) $(KUSTOMIZE) ## Generate in a copy of the tree and compare.
+verify-generated: $(CONTROLLER_GEN) $(CRD_REF_DOCS) $(KUSTOMIZE) ## Generate in a copy of the tree and compare.
 	hack/verify-generated.sh
 
 .PHONY: verify-modules
@@ -129,6 +132,9 @@ clean: ## Remove what was built in the work tree (not the control plane's cache)
 
 $(CONTROLLER_GEN): hack/tools/go.mod
 	go build -C hack/tools -buildvcs=false -o $@ sigs.k8s.io/controller-tools/cmd/controller-gen
+
+$(CRD_REF_DOCS): hack/tools/crd-ref-docs/go.mod
+	go build -C hack/tools/crd-ref-docs -buildvcs=false -o $@ github.com/elastic/crd-ref-docs
 
 $(KUSTOMIZE): hack/tools/go.mod
 	go build -C hack/tools -buildvcs=false -o $@ sigs.k8s.io/kustomize/kustomize/v5

@@ -17,7 +17,7 @@ cd "$copy"
 git init -q
 git add --all
 find . -name 'zz_generated.*.go' -delete
-rm -f config/crd/bases/*.yaml
+rm -f config/crd/bases/*.yaml docs/api.md
 make --no-print-directory generate TOOLS="$tools"
 
 new=$(git ls-files --others --exclude-standard)

@@ -285,8 +285,10 @@ type PostAttempt struct {
 // AttemptOutcome is what is known of an attempt that has ended.
 type AttemptOutcome string
 
-// OutcomeUnknown means that the post may be at X or not.
-const OutcomeUnknown AttemptOutcome = "Unknown"
+const (
+	// OutcomeUnknown means that the post may be at X or not.
+	OutcomeUnknown AttemptOutcome = "Unknown"
+)
 
 // AttemptHolder names a run of a process of the operator.
 type AttemptHolder struct {
