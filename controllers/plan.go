@@ -39,10 +39,13 @@ const (
 	actionAddFinalizer    action = "AddFinalizer"
 	actionCreateGrant     action = "CreateGrant"
 	actionAdopt           action = "Adopt"
+	actionInherit         action = "Inherit"
+	actionDropMoved       action = "DropMoved"
 	actionInvite          action = "Invite"
 	actionSettleCandidate action = "SettleCandidate"
 	actionPublish         action = "Publish"
 	actionUnpublish       action = "Unpublish"
+	actionUnpublishOld    action = "UnpublishOld"
 	actionRefresh         action = "Refresh"
 	actionForget          action = "Forget"
 	actionRevoke          action = "Revoke"
@@ -74,7 +77,7 @@ func plan(s *scope) decision {
 	switch {
 	case !s.conn.DeletionTimestamp.IsZero():
 		return planDeletion(s)
-	case s.refused:
+	case s.refused, s.unreadable != nil:
 		return waitUntil()
 	case !controllerutil.ContainsFinalizer(s.conn, v1alpha1.FinalizerRevoke):
 		return do(actionAddFinalizer)
@@ -92,15 +95,17 @@ func plan(s *scope) decision {
 }
 
 // planDeletion ends the grant, then lets the object go. Suspension does not stop
-// it. A grant of another cluster is left alone.
+// it. A grant of another cluster is left alone, and so is one that can't be read.
 func planDeletion(s *scope) decision {
+	deadline := s.conn.DeletionTimestamp.Add(revokeDeadline)
 	switch {
 	case !controllerutil.ContainsFinalizer(s.conn, v1alpha1.FinalizerRevoke):
 		return waitUntil()
+	case s.unreadable != nil && s.now.Before(deadline):
+		return waitUntil(deadline)
 	case s.grant == nil, s.foreign, s.grant.Tombstone != nil:
 		return do(actionRemoveFinalizer)
 	}
-	deadline := s.conn.DeletionTimestamp.Add(revokeDeadline)
 	ending := planEnding(s)
 	switch {
 	case ending.isWait() && ending.at.IsZero():
@@ -116,10 +121,14 @@ func planDeletion(s *scope) decision {
 
 // planDisconnected ends the grant and the token Secret; the object stays.
 func planDisconnected(s *scope) decision {
-	if s.token != nil && s.grant.Tokens == nil {
+	switch {
+	case s.token != nil && s.grant.Tokens == nil:
 		return do(actionUnpublish)
+	case s.oldToken != nil && s.grant.Tokens == nil:
+		return do(actionUnpublishOld)
+	default:
+		return planEnding(s)
 	}
-	return planEnding(s)
 }
 
 // planEnding gives up the tokens and the invitation, once no attempt at them is under way, and
@@ -157,6 +166,9 @@ func planRevocation(s *scope) decision {
 		// X may end an account's tokens all together: a revocation must not meet a
 		// consent that is under way.
 		return waitUntil(s.grant.ClaimedUntil(s.now))
+	case s.grant.Candidate != nil:
+		// Whose it is is not known yet: it may be of the retired set's account.
+		return waitUntil()
 	default:
 		return do(actionRevoke)
 	}
@@ -164,14 +176,23 @@ func planRevocation(s *scope) decision {
 
 // planConnected keeps a connection, in the order of urgency: what a person has
 // just consented to, what agents read, the invitation, the refresh, and last the
-// revocation of what is not used any more.
+// revocation of what is not used any more. Before the first invitation it comes
+// first, so that it does not meet the consent.
 func planConnected(s *scope) decision {
-	idle := planIdle(s)
+	idle, revocation := planIdle(s), planRevocation(s)
 	switch {
+	case inherits(s):
+		return do(actionInherit)
+	case inherited(s):
+		return do(actionDropMoved)
 	case s.grant.Candidate != nil && !s.conn.Spec.Suspend && !s.now.Before(candidateAt(s)):
 		return do(actionSettleCandidate)
 	case s.tokenConflict == "" && needsPublishing(s):
 		return do(actionPublish)
+	case s.oldToken != nil && s.token != nil:
+		return do(actionUnpublishOld)
+	case s.grant.Tokens == nil && !s.grant.Consent.Wanted && !revocation.isWait():
+		return revocation
 	case s.grant.Candidate == nil && !s.grant.Invited(invitation(s)):
 		return do(actionInvite)
 	}
@@ -179,7 +200,6 @@ func planConnected(s *scope) decision {
 	if !refresh.isWait() {
 		return refresh
 	}
-	revocation := planRevocation(s)
 	if !revocation.isWait() {
 		return revocation
 	}

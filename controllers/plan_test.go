@@ -92,6 +92,17 @@ func planLife() []planCase {
 		{name: "the operator's namespace", change: func(s *scope) { s.refused, s.conn.Finalizers = true, nil }, want: actionWait},
 		{name: "a grant of another cluster", change: func(s *scope) { s.foreign = true; s.now = s.now.Add(2 * time.Hour) }, want: actionWait},
 		{name: "an adopted grant", change: func(s *scope) { s.foreign, s.adopted = true, true }, want: actionAdopt},
+		{name: "a grant that can't be read", change: func(s *scope) { s.grant, s.unreadable = nil, grant.ErrUnreadable }, want: actionWait},
+		{name: "a moved grant", change: func(s *scope) { move(s); s.grant.Tokens = nil }, want: actionInherit},
+		{name: "a moved grant, a consent under way", change: func(s *scope) {
+			move(s)
+			s.grant.Tokens = nil
+			addCandidate(s, time.Minute)
+		}, want: actionSettleCandidate},
+		{name: "a moved grant, taken over", change: move, want: actionDropMoved},
+		{name: "a moved grant, another account connected", change: func(s *scope) { move(s); s.moved.Account.UserID = "2" }, want: actionWait},
+		{name: "a former token Secret", change: func(s *scope) { s.oldToken = s.token }, want: actionUnpublishOld},
+		{name: "a former token Secret, the new one not made", change: func(s *scope) { s.oldToken, s.token = s.token, nil }, want: actionPublish},
 		{name: "no token Secret", change: func(s *scope) { s.token = nil }, want: actionPublish},
 		{name: "somebody else's token Secret", change: func(s *scope) { s.token, s.tokenConflict = nil, "it is foreign" }, want: actionWait, wait: conflictLook},
 		{name: "an edited token Secret", change: func(s *scope) { s.token.Data["more"] = []byte("x") }, want: actionPublish},
@@ -114,6 +125,15 @@ func planLife() []planCase {
 			retire(s)
 			s.grant.Consent.Claims = []grant.Claim{{Nonce: "n", At: s.now.Add(-5 * time.Second)}}
 		}, want: actionWait, wait: 40 * time.Second},
+		{name: "something retired, whose consent's account is not known", change: func(s *scope) {
+			retire(s)
+			addCandidate(s, time.Second)
+		}, want: actionWait, wait: candidatePatience - time.Second},
+		{name: "something retired, nobody invited yet", change: func(s *scope) { retire(s); s.grant.Tokens = nil }, want: actionRevoke},
+		{name: "something retired, X away, nobody invited yet", change: func(s *scope) {
+			retire(s)
+			s.grant.Tokens, s.retryAt = nil, s.now.Add(time.Second)
+		}, want: actionInvite},
 	}
 }
 
@@ -134,6 +154,14 @@ func planEnds() []planCase {
 			s.grant.Journal.Attempt = &grant.Attempt{}
 			s.seen = grant.Seen{First: s.now, Gone: true}
 		}, want: actionForget},
+		{name: "deleted, a grant that can't be read", change: func(s *scope) {
+			deleted(s, time.Second)
+			s.grant, s.unreadable = nil, grant.ErrUnreadable
+		}, want: actionWait, wait: revokeDeadline - time.Second},
+		{name: "deleted, a grant that can't be read, past the deadline", change: func(s *scope) {
+			deleted(s, revokeDeadline)
+			s.grant, s.unreadable = nil, grant.ErrUnreadable
+		}, want: actionRemoveFinalizer},
 		{name: "deleted, given up", change: func(s *scope) { deleted(s, time.Second); s.grant.Tokens = nil; retire(s) }, want: actionRevoke},
 		{name: "deleted, X away", change: func(s *scope) {
 			deleted(s, time.Second)
@@ -146,12 +174,21 @@ func planEnds() []planCase {
 		{name: "deleted, buried", change: func(s *scope) { deleted(s, time.Hour); s.grant.Tombstone = &grant.Tombstone{} }, want: actionRemoveFinalizer},
 		{name: "disconnected", change: disconnect, want: actionForget},
 		{name: "disconnected, given up", change: func(s *scope) { disconnect(s); s.grant.Tokens = nil }, want: actionUnpublish},
+		{name: "disconnected, a former token Secret", change: func(s *scope) {
+			disconnect(s)
+			s.grant.Tokens, s.token, s.oldToken = nil, nil, s.token
+		}, want: actionUnpublishOld},
 		{name: "disconnected, unpublished", change: func(s *scope) { disconnect(s); s.grant.Tokens, s.token = nil, nil; retire(s) }, want: actionRevoke},
 		{name: "disconnected, done", change: func(s *scope) { disconnect(s); s.grant.Tokens, s.token = nil, nil }, want: actionWait},
 	}
 }
 
 func disconnect(s *scope) { s.conn.Spec.State = v1alpha1.StateDisconnected }
+
+func move(s *scope) {
+	moved := *s.grant
+	s.moved = &moved
+}
 
 func retire(s *scope) {
 	s.grant.Retired = []grant.Retired{{Tokens: grant.Tokens{AccessToken: secret.New("old")}}}
@@ -216,6 +253,7 @@ func statusCases() []statusCase {
 			s.grant.Consent.Outcome = &grant.Outcome{Code: "authorization_denied"}
 		}, no, v1alpha1.ReasonAuthorizationDenied, false},
 		{"foreign", func(s *scope) { s.foreign = true }, no, v1alpha1.ReasonInvalidConfig, false},
+		{"a grant that can't be read", func(s *scope) { s.grant, s.unreadable = nil, grant.ErrUnreadable }, no, v1alpha1.ReasonInternalError, false},
 		{"no grant", func(s *scope) { s.grant = nil }, no, v1alpha1.ReasonProgressing, false},
 	}
 }

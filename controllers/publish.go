@@ -85,7 +85,7 @@ func (r *XConnectionReconciler) publish(ctx context.Context, s *scope) error {
 		}
 	}
 	if s.token.Immutable != nil && *s.token.Immutable {
-		return r.unpublish(ctx, s)
+		return r.unpublish(ctx, &s.token)
 	}
 	if err := r.Update(ctx, desired); apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
 		return fmt.Errorf("%w: %w", errTokenRace, err)
@@ -133,15 +133,16 @@ func (r *XConnectionReconciler) isCurrent(ctx context.Context, s *scope) (bool, 
 }
 
 // unpublish deletes the token Secret that was seen, and no other.
-func (r *XConnectionReconciler) unpublish(ctx context.Context, s *scope) error {
-	err := r.Delete(ctx, s.token, client.Preconditions{UID: &s.token.UID, ResourceVersion: &s.token.ResourceVersion})
+func (r *XConnectionReconciler) unpublish(ctx context.Context, seen **corev1.Secret) error {
+	token := *seen
+	err := r.Delete(ctx, token, client.Preconditions{UID: &token.UID, ResourceVersion: &token.ResourceVersion})
 	if apierrors.IsConflict(err) {
 		return fmt.Errorf("%w: %w", errTokenRace, err)
 	}
 	if client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("deleting the token Secret %q: %w", s.token.Name, err)
+		return fmt.Errorf("deleting the token Secret %q: %w", token.Name, err)
 	}
-	s.token = nil
+	*seen = nil
 	return nil
 }
 

@@ -35,7 +35,16 @@ func (r *XConnectionReconciler) forget(ctx context.Context, s *scope) error {
 
 // revoke revokes one retired set at X.
 func (r *XConnectionReconciler) revoke(ctx context.Context, s *scope) error {
-	result, err := r.Redeemer.RevokeOne(ctx, s.grant, revokeOptions(r.Client, r.Store, s.grant))
+	options := revokeOptions(r.Client, r.Store, s.grant)
+	stored := options.Credentials
+	options.Credentials = func(ctx context.Context, app grant.App) (xapi.Credentials, error) {
+		if s.app.problem == nil && s.app.ClientID == app.ClientID {
+			// Those of now may be newer than those that stand with the tokens.
+			return s.app.creds, nil
+		}
+		return stored(ctx, app)
+	}
+	result, err := r.Redeemer.RevokeOne(ctx, s.grant, options)
 	if errors.Is(err, redeem.ErrStopping) {
 		return err
 	}

@@ -36,12 +36,20 @@ type scope struct {
 	foreign bool
 	// adopted is true if an administrator handed a foreign grant to this cluster.
 	adopted bool
+	// unreadable is why the grant that is there can't be decoded; grant is nil then.
+	unreadable error
+	// moved is a grant from another cluster that is handed to this connection; nil if
+	// there is none.
+	moved *grant.Grant
 	// seen is what is known of an attempt that is not settled.
 	seen grant.Seen
 	// token is the token Secret as last seen; nil if there is none. tokenConflict
 	// says whose Secret is in its place.
 	token         *corev1.Secret
 	tokenConflict string
+	// oldToken is the token Secret under a former spec.tokenSecretName; nil if there
+	// is none.
+	oldToken *corev1.Secret
 	// agentMissing says which workload does not exist.
 	agentMissing string
 	// retryAt is when an action that failed may be tried again; trouble is what it
@@ -69,6 +77,7 @@ func (r *XConnectionReconciler) readScope(ctx context.Context, conn *v1alpha1.XC
 	s.retryAt, s.trouble = r.retries.of(conn.UID)
 	steps := []func(context.Context, *scope) error{
 		r.readGrant,
+		r.readMoved,
 		r.readApp,
 		r.readToken,
 		r.readAgent,
@@ -83,10 +92,13 @@ func (r *XConnectionReconciler) readScope(ctx context.Context, conn *v1alpha1.XC
 
 func (r *XConnectionReconciler) readGrant(ctx context.Context, s *scope) error {
 	g, err := r.Store.Get(ctx, s.conn.UID)
-	if errors.Is(err, grant.ErrNotFound) {
+	switch {
+	case errors.Is(err, grant.ErrNotFound):
 		return nil
-	}
-	if err != nil {
+	case errors.Is(err, grant.ErrUnreadable):
+		s.unreadable = err
+		return nil
+	case err != nil:
 		return fmt.Errorf("reading the grant: %w", err)
 	}
 	r.setGrant(ctx, s, g)
@@ -106,22 +118,31 @@ func (r *XConnectionReconciler) setGrant(ctx context.Context, s *scope, g *grant
 	}
 }
 
-func (r *XConnectionReconciler) readToken(ctx context.Context, s *scope) error {
+func (r *XConnectionReconciler) readToken(ctx context.Context, s *scope) (err error) {
+	name := s.conn.TokenSecretName()
+	if s.token, s.tokenConflict, err = r.tokenSecret(ctx, s.conn, name); err != nil {
+		return err
+	}
+	if last := s.before.Status.TokenSecretRef; last != nil && last.Name != name {
+		s.oldToken, _, err = r.tokenSecret(ctx, s.conn, last.Name)
+	}
+	return err
+}
+
+// tokenSecret reads the token Secret of a name, or says whose is in its place.
+func (r *XConnectionReconciler) tokenSecret(ctx context.Context, conn *v1alpha1.XConnection, name string) (*corev1.Secret, string, error) {
 	token := &corev1.Secret{}
-	key := types.NamespacedName{Namespace: s.conn.Namespace, Name: s.conn.TokenSecretName()}
-	err := r.Get(ctx, key, token)
+	err := r.Get(ctx, types.NamespacedName{Namespace: conn.Namespace, Name: name}, token)
 	switch {
 	case apierrors.IsNotFound(err):
-		return nil
+		return nil, "", nil
 	case err != nil:
-		return fmt.Errorf("reading the token Secret: %w", err)
+		return nil, "", fmt.Errorf("reading the token Secret %q: %w", name, err)
 	}
-	if conflict := tokenOwner(s.conn, token); conflict != "" {
-		s.tokenConflict = conflict
-		return nil
+	if conflict := tokenOwner(conn, token); conflict != "" {
+		return nil, conflict, nil
 	}
-	s.token = token
-	return nil
+	return token, "", nil
 }
 
 // look gives what this process knows of an unfinished attempt.

@@ -93,8 +93,10 @@ func indexConnections(ctx context.Context, indexer client.FieldIndexer) error {
 			return fmt.Errorf("indexing XConnections by %s: %w", name, err)
 		}
 	}
-	if err := indexer.IndexField(ctx, &corev1.Secret{}, IndexGrantee, granteesOf); err != nil {
-		return fmt.Errorf("indexing grants by %s: %w", IndexGrantee, err)
+	for name, of := range map[string]client.IndexerFunc{IndexGrantee: granteesOf, indexMoved: movedFor} {
+		if err := indexer.IndexField(ctx, &corev1.Secret{}, name, of); err != nil {
+			return fmt.Errorf("indexing grants by %s: %w", name, err)
+		}
 	}
 	return nil
 }

@@ -4,6 +4,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -73,8 +74,9 @@ func fillFromGrant(status *v1alpha1.XConnectionStatus, s *scope) {
 	status.LastHandledReconnectAt = g.Consent.AnsweredReconnect
 	status.Rotation = g.Rotation
 	status.TokenSecretRef = nil
-	if s.token != nil {
-		status.TokenSecretRef = &v1alpha1.SecretReference{Name: s.token.Name}
+	// As long as the former one is there, its name stands nowhere else.
+	if token := cmp.Or(s.oldToken, s.token); token != nil {
+		status.TokenSecretRef = &v1alpha1.SecretReference{Name: token.Name}
 	}
 	status.ConnectedAt, status.TokenExpiresAt, status.RefreshTokenExpiresAt = nil, nil, nil
 	status.LastRefreshTime, status.NextRefreshTime = nil, nil
@@ -183,6 +185,12 @@ func judgeRefused(s *scope) (verdictOn, bool) {
 
 func judgeGrant(s *scope) (verdictOn, bool) {
 	switch {
+	case s.unreadable != nil:
+		return verdictOn{
+			ready: metav1.ConditionFalse, reason: v1alpha1.ReasonFor(v1alpha1.ErrorInternalError), stalled: true,
+			message: fmt.Sprintf("The stored grant can't be read: an administrator must repair or delete the Secret %s in the operator's namespace; once it is deleted, a person consents again",
+				grant.SecretName(s.conn.UID)),
+		}, true
 	case s.grant == nil:
 		return verdictOn{
 			ready: metav1.ConditionFalse, reason: v1alpha1.ReasonProgressing,

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -101,6 +102,10 @@ func (r *XConnectionReconciler) act(ctx context.Context, s *scope, d decision) e
 		return r.createGrant(ctx, s)
 	case actionAdopt:
 		return r.adopt(ctx, s)
+	case actionInherit:
+		return r.inherit(ctx, s)
+	case actionDropMoved:
+		return r.dropMoved(ctx, s)
 	case actionInvite:
 		return r.invite(ctx, s)
 	case actionSettleCandidate:
@@ -108,7 +113,9 @@ func (r *XConnectionReconciler) act(ctx context.Context, s *scope, d decision) e
 	case actionPublish:
 		return r.publish(ctx, s)
 	case actionUnpublish:
-		return r.unpublish(ctx, s)
+		return r.unpublish(ctx, &s.token)
+	case actionUnpublishOld:
+		return r.unpublish(ctx, &s.oldToken)
 	case actionRefresh:
 		return r.refresh(ctx, s, d)
 	case actionForget:
@@ -156,6 +163,10 @@ func (r *XConnectionReconciler) addFinalizer(ctx context.Context, s *scope) erro
 func (r *XConnectionReconciler) removeFinalizer(ctx context.Context, s *scope) error {
 	if err := dropFinalizer(ctx, r.Client, s.conn, v1alpha1.FinalizerRevoke); err != nil {
 		return err
+	}
+	if s.unreadable != nil {
+		r.event(s.conn, corev1.EventTypeWarning, v1alpha1.ReasonNotRevoked, "Revoke",
+			"The tokens were not revoked since the stored grant can't be read: its Secret stays in the operator's namespace")
 	}
 	r.retries.forget(s.conn.UID)
 	r.written.forget(s.conn.UID)

@@ -128,7 +128,7 @@ func encode(g *Grant) (map[string][]byte, error) {
 	return data, nil
 }
 
-// FromSecret decodes a grant Secret. The error names the key that can't be read
+// FromSecret decodes a grant Secret. The error is ErrUnreadable; it names the key that can't be read
 // and nothing of its content.
 func FromSecret(stored *corev1.Secret) (*Grant, error) {
 	g := &Grant{
@@ -206,8 +206,8 @@ func decode(stored *corev1.Secret, key string, into any) error {
 	}
 	if json.Unmarshal(stored.Data[key], into) != nil {
 		// The decoder's own error can quote the document.
-		return fmt.Errorf("the grant Secret %s/%s can't be read: the key %q does not hold the expected JSON",
-			stored.Namespace, stored.Name, key)
+		return fmt.Errorf("%w: the key %q of the Secret %s/%s does not hold the expected JSON",
+			ErrUnreadable, key, stored.Namespace, stored.Name)
 	}
 	return nil
 }

@@ -177,6 +177,29 @@ func (g *Grant) Bury(now time.Time) {
 	g.Tombstone = &Tombstone{Since: now, NextAt: now}
 }
 
+// Inherit takes over what another grant holds: that of the same connection in a
+// cluster that is gone. An attempt that was under way there is uncertain, and X is
+// asked at once. What is retired here stays to be revoked, and so does what was there.
+func (g *Grant) Inherit(other *Grant) {
+	tokens, serial, handled := *other.Tokens, g.Journal.Serial, g.Journal.HandledRequest
+	g.Tokens, g.Account, g.Refused = &tokens, other.Account, other.Refused
+	g.Rotation = max(g.Rotation, other.Rotation)
+	g.Retired = append(g.Retired, other.Retired...)
+	if other.Candidate != nil {
+		g.retire(other.Candidate.Tokens, other.Candidate.Account)
+	}
+	g.Journal = other.Journal
+	g.Journal.Serial, g.Journal.HandledRequest = max(serial, other.Journal.Serial), handled
+	if g.Journal.Attempt != nil {
+		g.Journal.Attempt = nil
+		g.Journal.Uncertain++
+		g.Journal.Failures++
+	}
+	g.Consent.Wanted = false
+	g.Consent.AnsweredReconnect = other.Consent.AnsweredReconnect
+	g.Consent.Epoch++
+}
+
 func (g *Grant) retire(tokens Tokens, account Account) {
 	g.Retired = append(g.Retired, Retired{Tokens: tokens, Account: account})
 }

@@ -276,3 +276,34 @@ func TestInvite(t *testing.T) {
 		t.Errorf("the closed invitation is %+v, want %+v", g.Consent, want)
 	}
 }
+
+// A grant from another cluster is taken over as it is; what was under way there
+// nobody knows, and what was given up here is still owed.
+func TestInherit(t *testing.T) {
+	there := working()
+	there.Rotation, there.Journal.Serial, there.Journal.HandledRequest = 7, 9, "there"
+	there.Begin(attempt("mine"))
+	there.Candidate = &grant.Candidate{Tokens: answer("candidate", "c"), Account: there.Account}
+	there.Retired = []grant.Retired{{Tokens: answer("owed there", "t")}}
+	there.Consent.AnsweredReconnect = "asked"
+	here := &grant.Grant{
+		Journal: grant.Journal{Serial: 1, HandledRequest: "here"},
+		Consent: grant.Consent{Epoch: 3, Wanted: true},
+		Retired: []grant.Retired{{Tokens: answer("owed here", "h")}},
+	}
+	here.Inherit(there)
+	work, retired := accesses(here)
+	if want := []string{"owed here", "owed there", "candidate"}; work != "access-1" || !reflect.DeepEqual(retired, want) {
+		t.Errorf("working is %q, retired %q", work, retired)
+	}
+	if here.Account != there.Account || here.Rotation != 7 {
+		t.Errorf("the account is %v, the rotation %d", here.Account, here.Rotation)
+	}
+	want := grant.Journal{Serial: 10, Uncertain: 1, Failures: 1, HandledRequest: "here", LastAttemptAt: moment}
+	if !reflect.DeepEqual(here.Journal, want) {
+		t.Errorf("the journal is %+v, want %+v", here.Journal, want)
+	}
+	if here.Consent.Wanted || here.Consent.Epoch != 4 || here.Consent.AnsweredReconnect != "asked" {
+		t.Errorf("the consent is %+v", here.Consent)
+	}
+}

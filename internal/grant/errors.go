@@ -20,6 +20,9 @@ var (
 	// ErrAmbiguous means that nobody knows whether the write was applied: no answer,
 	// or one that says nothing. Read again and compare what is stored.
 	ErrAmbiguous = errors.New("whether the grant was written is not known")
+	// ErrUnreadable means that what is stored is no grant that this version can decode.
+	// An administrator must act.
+	ErrUnreadable = errors.New("the grant can't be read")
 	// ErrRefused means that the API server refused the write: it was not applied.
 	// An administrator must act: permissions, quota or admission.
 	ErrRefused = errors.New("the API server refuses to write the grant")

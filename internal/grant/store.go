@@ -133,7 +133,7 @@ func (s *Store) Create(ctx context.Context, g *Grant) (*Grant, error) {
 // not altered. Errors: ErrConflict, ErrAmbiguous, ErrNotFound, ErrRefused,
 // ErrNewerSchema.
 func (s *Store) Update(ctx context.Context, g *Grant, change func(*Grant)) (*Grant, error) {
-	if schemaOf(g.stored) > Schema {
+	if g.ReadOnly() {
 		return nil, ErrNewerSchema
 	}
 	altered, err := FromSecret(g.stored)
@@ -187,6 +187,9 @@ func (g *Grant) Version() string { return g.stored.ResourceVersion }
 
 // AdoptedBy is the cluster that an administrator hands the grant to, if any.
 func (g *Grant) AdoptedBy() string { return g.stored.Annotations[AnnotationAdopt] }
+
+// ReadOnly tells whether a newer version of the operator wrote the grant.
+func (g *Grant) ReadOnly() bool { return schemaOf(g.stored) > Schema }
 
 // IsTombstone tells whether a grant Secret is a tombstone, without decoding it.
 func IsTombstone(stored *corev1.Secret) bool { return has(stored, keyTombstone) }

@@ -239,8 +239,8 @@ func TestFromSecretQuotesNothing(t *testing.T) {
 				Data:       map[string][]byte{key: []byte(content)},
 			}
 			_, err := grant.FromSecret(stored)
-			want := `the grant Secret grants/grant-uid can't be read: the key "` + key + `" does not hold the expected JSON`
-			if err == nil || err.Error() != want {
+			want := `the grant can't be read: the key "` + key + `" of the Secret grants/grant-uid does not hold the expected JSON`
+			if !errors.Is(err, grant.ErrUnreadable) || err.Error() != want {
 				t.Errorf("%s: %v, want %s", key, err, want)
 			}
 		}
