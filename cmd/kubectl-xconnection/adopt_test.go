@@ -116,22 +116,36 @@ func TestAdopt(t *testing.T) {
 	}
 }
 
+// TestAdoptRestored hands over a grant whose XConnection was made anew.
+func TestAdoptRestored(t *testing.T) {
+	v := newVault(t)
+	const oldUID = types.UID("0b5c7f0e-0000-4000-8000-00000000000c")
+	v.apply("agent", invited)
+	v.stores("agent", oldUID, otherCluster)
+	if got := v.adopts("agent"); got.code != 0 || !strings.HasSuffix(got.out, "   adopted\n") {
+		t.Errorf("adopt says %+v", got)
+	}
+	if adopter := v.adopter(oldUID); adopter != v.here {
+		t.Errorf("the grant is handed to %q, not to %q", adopter, v.here)
+	}
+}
+
 // TestAdoptRefuses leaves alone what can't be adopted, and says so.
 func TestAdoptRefuses(t *testing.T) {
 	v := newVault(t)
-	anew := v.apply("anew", invited)
+	anew := v.apply("anew", connected)
 	const goneUID, oldUID = types.UID("0b5c7f0e-0000-4000-8000-00000000000a"), types.UID("0b5c7f0e-0000-4000-8000-00000000000b")
 	v.stores("anew", oldUID, otherCluster)
 	v.stores("gone", goneUID, otherCluster)
 	v.expect(v.adopts("anew", "gone", "none"), v.fillGrants(result{
 		code: command.ExitError,
 		out: "NAME   USERNAME   GRANT                                        RESULT\n" +
-			"anew   <none>     {grant2}   not adopted: made anew\n" +
+			"anew   jane_doe   {grant2}   not adopted: connected anew\n" +
 			"gone   <none>     {grant1}   not adopted: no such XConnection\n",
 		err: "2 grants were made by cluster " + otherCluster + "; this is cluster {here}.\n" + warnsOfTwo +
 			"error: xconnection {ns}/none has no grant of another cluster: there is nothing to adopt\n" +
-			"error: the grant of xconnection {ns}/anew can't be adopted: the XConnection was made anew, under another uid\n" +
-			"To connect it: kubectl xconnection connect anew -n {ns}\n" +
+			"error: the grant of xconnection {ns}/anew can't be adopted: the XConnection was made anew, and is connected\n" +
+			"If it works: kubectl delete secret {grant2} -n {vault}\n" +
 			"error: the grant of xconnection {ns}/gone can't be adopted: that XConnection does not exist\n" +
 			"If it is not to come back: kubectl delete secret {grant1} -n {vault}\n",
 	}, goneUID, oldUID))

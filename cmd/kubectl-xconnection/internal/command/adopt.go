@@ -43,9 +43,9 @@ var (
 		operator never runs again.
 
 		This needs an administrator: it reads and annotates Secrets in the operator's
-		namespace. It prints what it does with each grant and never what is in it. A
-		grant belongs to one very object: where the XConnection was made anew, as restore
-		tools do, a person must consent again.`)
+		namespace. It prints what it does with each grant and never what is in it. Where
+		the XConnection was made anew, as restore tools do, it takes the grant of its
+		name over, unless an account is connected already.`)
 
 	adoptExample = templates.Examples(`
 		# What would be adopted, in all namespaces?
@@ -248,11 +248,11 @@ func (a *adopt) adoptOne(
 			what: fmt.Sprintf("the grant of xconnection %s/%s can't be adopted: that XConnection does not exist", grant.namespace, grant.name),
 			next: fmt.Sprintf("If it is not to come back: kubectl delete secret %s -n %s", grant.secret, a.grantNamespace),
 		}
-	case owner.UID != grant.owner:
-		return "not adopted: made anew", &problem{
+	case owner.UID != grant.owner && owner.Status.Connected:
+		return "not adopted: connected anew", &problem{
 			code: ExitNotReady,
-			what: fmt.Sprintf("the grant of %s can't be adopted: the XConnection was made anew, under another uid", title(owner)),
-			next: "To connect it: " + call("connect", owner),
+			what: fmt.Sprintf("the grant of %s can't be adopted: the XConnection was made anew, and is connected", title(owner)),
+			next: fmt.Sprintf("If it works: kubectl delete secret %s -n %s", grant.secret, a.grantNamespace),
 		}
 	case grant.adopter == cluster:
 		return "adopted already", nil
