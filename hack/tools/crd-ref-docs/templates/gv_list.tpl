@@ -6,4 +6,4 @@
 Every field, as `kubectl explain` prints it too. The conditions' reasons are in [troubleshooting.md](troubleshooting.md), the
 states that they stand for in [concepts.md](concepts.md), and examples in [config/samples](../config/samples).
 {{ range . }}{{ template "gvDetails" . }}{{ end }}
-{{ end -}}
+{{- end -}}
