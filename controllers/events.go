@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -24,13 +25,13 @@ const (
 )
 
 // notify makes an event for each change that a person would want to know of:
-// Ready took another status or reason, a requested refresh was made. Routine
-// refreshes make none. A grant whose rotation went back comes out of a backup: its
-// refresh token may be spent already.
+// Ready took another status or reason, a consent failed, which its message says, a
+// requested refresh was made. Routine refreshes make none. A grant whose rotation
+// went back comes out of a backup: its refresh token may be spent already.
 func (r *XConnectionReconciler) notify(before, after *v1alpha1.XConnection) {
 	old := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionReady)
 	ready := meta.FindStatusCondition(after.Status.Conditions, v1alpha1.ConditionReady)
-	if ready != nil && (old == nil || old.Status != ready.Status || old.Reason != ready.Reason) {
+	if ready != nil && (old == nil || old.Status != ready.Status || old.Reason != ready.Reason || consentFailed(before, after)) {
 		r.event(after, severity(ready), ready.Reason, "Reconcile", ready.Message)
 	}
 	if after.Status.Rotation < before.Status.Rotation {
@@ -42,6 +43,14 @@ func (r *XConnectionReconciler) notify(before, after *v1alpha1.XConnection) {
 	if handled != "" && handled != before.Status.LastHandledRefreshAt && refreshed {
 		r.event(after, corev1.EventTypeNormal, reasonRefreshed, "Refresh", "The token was refreshed on request")
 	}
+}
+
+// consentFailed tells whether a consent ended without success since before: the second
+// one that is denied looks like the first, and is news all the same.
+func consentFailed(before, after *v1alpha1.XConnection) bool {
+	last := after.Status.LastConsent
+	return last != nil && last.Reason != v1alpha1.ReasonConnected &&
+		!equality.Semantic.DeepEqual(last, before.Status.LastConsent)
 }
 
 // severity is Warning where somebody must act or something fails, but for the

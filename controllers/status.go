@@ -73,6 +73,7 @@ func fillFromGrant(status *v1alpha1.XConnectionStatus, s *scope) {
 	status.LastHandledRefreshAt = g.Journal.HandledRequest
 	status.LastHandledReconnectAt = g.Consent.AnsweredReconnect
 	status.Rotation = g.Rotation
+	status.LastConsent = lastConsent(g.Consent.Outcome)
 	status.TokenSecretRef = nil
 	// As long as the former one is there, its name stands nowhere else.
 	if token := cmp.Or(s.oldToken, s.token); token != nil {
@@ -87,6 +88,21 @@ func fillFromGrant(status *v1alpha1.XConnectionStatus, s *scope) {
 		status.LastRefreshTime = timeOf(t.RefreshedAt)
 		status.NextRefreshTime = nextRefresh(s)
 	}
+}
+
+func lastConsent(last *grant.Outcome) *v1alpha1.ConsentOutcome {
+	if last == nil {
+		return nil
+	}
+	return &v1alpha1.ConsentOutcome{Reason: consentReasonFor(last), Time: *timeOf(last.At)}
+}
+
+// consentReasonFor is the reason that an outcome has in status.
+func consentReasonFor(last *grant.Outcome) string {
+	if last.Code == redeem.CodeConnected {
+		return v1alpha1.ReasonConnected
+	}
+	return v1alpha1.ReasonFor(v1alpha1.ErrorCode(last.Code))
 }
 
 // nextRefresh is when the next refresh is planned: none while nothing refreshes, or
@@ -269,7 +285,7 @@ func judgeConsent(s *scope) (verdictOn, bool) {
 		connectedMessage: "No account is connected",
 	}
 	if last := s.grant.Consent.Outcome; last != nil && last.Code != redeem.CodeConnected {
-		v.reason = v1alpha1.ReasonFor(v1alpha1.ErrorCode(last.Code))
+		v.reason = consentReasonFor(last)
 		v.message = last.Message + " Open the link in status.authorizeURL to try again."
 	}
 	return v, true
@@ -303,7 +319,7 @@ func lastFailure(s *scope) string {
 	if last == nil || last.Code == redeem.CodeConnected {
 		return ""
 	}
-	return fmt.Sprintf(" The last consent failed (%s): %s", v1alpha1.ReasonFor(v1alpha1.ErrorCode(last.Code)), last.Message)
+	return fmt.Sprintf(" The last consent failed (%s): %s", consentReasonFor(last), last.Message)
 }
 
 func judgeToken(s *scope) (verdictOn, bool) {

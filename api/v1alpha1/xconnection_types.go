@@ -239,6 +239,11 @@ type XConnectionStatus struct {
 	// +optional
 	AuthorizeURL string `json:"authorizeURL,omitempty"`
 
+	// lastConsent is how the last consent of a person ended, since the connection was
+	// last Disconnected. None if nobody has come back from X yet.
+	// +optional
+	LastConsent *ConsentOutcome `json:"lastConsent,omitempty"`
+
 	// tokenSecretRef names the Secret that holds the access token.
 	// +optional
 	TokenSecretRef *SecretReference `json:"tokenSecretRef,omitempty"`
@@ -264,6 +269,18 @@ type XConnectionStatus struct {
 	// +listType=map
 	// +listMapKey=type
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// ConsentOutcome is how a consent ended.
+type ConsentOutcome struct {
+	// reason is Connected, or the reason of the error catalogue that it failed with,
+	// such as AuthorizationDenied.
+	// +required
+	Reason string `json:"reason"`
+
+	// time is when it ended.
+	// +required
+	Time metav1.Time `json:"time"`
 }
 
 // XConnectionList is a list of XConnections.

@@ -168,6 +168,7 @@ func (g *Grant) Forget() {
 	g.Refused = nil
 	g.Journal = Journal{HandledRequest: g.Journal.HandledRequest, Serial: g.Journal.Serial}
 	g.Consent.Wanted = false
+	g.Consent.Outcome = nil
 	g.Consent.Epoch++
 }
 

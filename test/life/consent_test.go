@@ -26,12 +26,18 @@ func TestDenied(t *testing.T) {
 	}
 	tn.reaches(conn, metav1.ConditionFalse, v1alpha1.ReasonAuthorizationDenied)
 	tn.hasEvent(conn, v1alpha1.ReasonAuthorizationDenied)
+	if last := conn.Status.LastConsent; last == nil || last.Reason != v1alpha1.ReasonAuthorizationDenied || last.Time.IsZero() {
+		t.Errorf("the last consent is %v", last)
+	}
 
 	page = tn.consent(conn, xsim.Choice{Account: "denier"})
 	if got, want := page.URL.Query().Encode(), "tab=x&x_connected=true&x_username=denier"; got != want {
 		t.Errorf("the browser was sent on with %s, not %s", got, want)
 	}
 	tn.reaches(conn, metav1.ConditionTrue, v1alpha1.ReasonConnected)
+	if last := conn.Status.LastConsent; last == nil || last.Reason != v1alpha1.ReasonConnected {
+		t.Errorf("the last consent is %v", last)
+	}
 }
 
 // TestWrongAccount: another account than the pinned one is refused and its tokens

@@ -112,15 +112,20 @@ func (c *consent) finish(conn *v1alpha1.XConnection) (bool, error) {
 // finds is an earlier one's; a later one that failed ends the walk, unless an account
 // stays connected meanwhile.
 func (c *consent) attempt(conn *v1alpha1.XConnection) error {
-	before, stands := c.stood, because(conn)
-	c.stood = stands
+	stands := because(conn)
+	before, now := c.stood, stands
+	if last := conn.Status.LastConsent; last != nil {
+		// Two attempts may fail alike.
+		now += last.Time.String()
+	}
+	c.stood = now
 	failed := !conn.Status.Connected && slices.Contains(consentFailures, ready(conn).Reason)
 	switch {
 	case !failed:
 		c.tells.trouble(conn)
 	case before == "":
 		c.tells.Say("The last attempt to connect %s failed: %s", title(conn), stands)
-	case before != stands:
+	case before != now:
 		return &problem{
 			code: ExitNotReady,
 			what: fmt.Sprintf("%s was not connected: %s", title(conn), stands),
