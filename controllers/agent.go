@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/singleflight"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -30,8 +31,10 @@ type AgentWatcher struct {
 	// Reader reads metadata from the same cache.
 	Reader client.Reader
 
-	mu      sync.Mutex
-	watched map[schema.GroupVersionKind]bool
+	watched sync.Map
+	// starts begins one watch a kind: finding a kind asks the API server, and objects
+	// that name another must not wait for it.
+	starts singleflight.Group
 }
 
 // readAgent looks for the workload of agentRef. What can't be told, for want of
@@ -77,17 +80,18 @@ func (a *AgentWatcher) exists(ctx context.Context, kind schema.GroupVersionKind,
 
 // ensure watches a kind, once.
 func (a *AgentWatcher) ensure(kind schema.GroupVersionKind) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.watched[kind] {
+	if _, is := a.watched.Load(kind); is {
 		return nil
 	}
-	if err := a.Watch(kind); err != nil {
-		return err
-	}
-	if a.watched == nil {
-		a.watched = map[schema.GroupVersionKind]bool{}
-	}
-	a.watched[kind] = true
-	return nil
+	_, err, _ := a.starts.Do(kind.String(), func() (any, error) {
+		if _, is := a.watched.Load(kind); is {
+			return nil, nil
+		}
+		if err := a.Watch(kind); err != nil {
+			return nil, err
+		}
+		a.watched.Store(kind, true)
+		return nil, nil
+	})
+	return err
 }

@@ -104,6 +104,7 @@ func (r *SweepReconciler) look(ctx context.Context, g *grant.Grant) (time.Durati
 	if left := orphanPatience - now.Sub(r.missing.first(g.Owner.UID, string(g.Owner.UID), now)); left > 0 {
 		return left, nil
 	}
+	r.missing.forget(g.Owner.UID)
 	stamp := now.UTC().Round(0)
 	_, err := r.Store.Update(ctx, g, func(g *grant.Grant) { g.Bury(stamp) })
 	return minDelay, err

@@ -17,7 +17,13 @@ import (
 type writes struct {
 	mu   sync.Mutex
 	last map[types.UID]*corev1.Secret
+	// order is the owners as they were remembered: a process that never reads a grant
+	// again, as the consent door does, must not keep it for ever.
+	order []types.UID
 }
+
+// writesKept is far more than a cache lags behind.
+const writesKept = 4096
 
 func (w *writes) remember(owner types.UID, stored *corev1.Secret) {
 	w.mu.Lock()
@@ -26,6 +32,11 @@ func (w *writes) remember(owner types.UID, stored *corev1.Secret) {
 		w.last = map[types.UID]*corev1.Secret{}
 	}
 	w.last[owner] = stored
+	w.order = append(w.order, owner)
+	if len(w.order) > writesKept {
+		delete(w.last, w.order[0])
+		w.order = w.order[1:]
+	}
 }
 
 func (w *writes) forget(owner types.UID) {
