@@ -48,6 +48,9 @@ type Options struct {
 	// DurableEtcd lets etcd wait for the disk as it does in production; a benchmark
 	// wants that. Otherwise etcd skips fsync.
 	DurableEtcd bool
+	// Folder is where the folder with all data is made, such as one on a disk or in
+	// memory; default: the system's place for temporary files.
+	Folder string
 	// Progress gets lines for people while binaries are being built, which takes
 	// minutes the first time; nil means none.
 	Progress io.Writer
@@ -84,7 +87,7 @@ func Start(ctx context.Context, options Options) (*ControlPlane, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "x-operator-controlplane-")
+	dir, err := os.MkdirTemp(options.Folder, "x-operator-controlplane-")
 	if err != nil {
 		return nil, fmt.Errorf("making a folder for the control plane: %w", err)
 	}

@@ -27,6 +27,7 @@ const (
 	adminRevocations = "/_sim/revocations"
 	adminPosts       = "/_sim/posts"
 	adminBudgets     = "/_sim/budgets"
+	adminLogins      = "/_sim/logins"
 )
 
 // State is how the simulator is set up, and its counters; no secrets.
@@ -78,6 +79,13 @@ type userRevocation struct {
 	Ended int `json:"ended,omitempty"`
 }
 
+// loginRequest is a consent that nobody clicks.
+type loginRequest struct {
+	Username string   `json:"username"`
+	ClientID string   `json:"clientId"`
+	Scopes   []string `json:"scopes"`
+}
+
 // routeAdmin names the admin API.
 func (s *Server) routeAdmin() {
 	s.mux.Handle("GET "+adminState, admin(func(Nothing) (State, error) { return s.State(), nil }))
@@ -94,6 +102,7 @@ func (s *Server) routeAdmin() {
 	s.mux.Handle("POST "+adminPosts, admin(s.publish))
 	s.mux.Handle("PUT "+adminBudgets, admin(does(func(change budgetChange) { s.SetBudget(change.ClientID, change.Budget) })))
 	s.mux.Handle("POST "+adminRevocations, admin(s.revokeForUser))
+	s.mux.Handle("POST "+adminLogins, admin(s.logIn))
 }
 
 // admin is one operation of the admin API; its error is the caller's.
@@ -189,4 +198,8 @@ func (s *Server) revokeForUser(request userRevocation) (userRevocation, error) {
 		return request, fmt.Errorf("@%s has given app %s nothing that is alive", request.Username, request.ClientID)
 	}
 	return request, nil
+}
+
+func (s *Server) logIn(request loginRequest) (Login, error) {
+	return s.LogIn(request.Username, request.ClientID, request.Scopes)
 }

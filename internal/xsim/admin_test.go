@@ -146,3 +146,26 @@ func TestAdminIsOffByDefault(t *testing.T) {
 		t.Errorf("the client says %v", err)
 	}
 }
+
+func TestRemoteLogsIn(t *testing.T) {
+	f, remote := newRemote(t)
+	login, err := remote.LogIn(t.Context(), "new_here", clientID, strings.Fields(allScopes))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if login.Account.Username != "new_here" || login.Scope != allScopes || !login.ExpiresAt.Equal(start.Add(2*time.Hour)) {
+		t.Errorf("the login is %+v", login)
+	}
+	if !f.works(login.AccessToken) {
+		t.Error("the access token does not work")
+	}
+	if got := f.refresh(login.RefreshToken); got.status != http.StatusOK {
+		t.Errorf("the refresh token gets HTTP %d: %s", got.status, got.body)
+	}
+	if _, err := remote.LogIn(t.Context(), "new_here", "nobody", strings.Fields(allScopes)); err == nil || !strings.Contains(err.Error(), "nobody") {
+		t.Errorf("a login with an unknown app: %v", err)
+	}
+	if _, err := remote.LogIn(t.Context(), "new_here", clientID, []string{"tweet.read"}); err == nil {
+		t.Error("a login without a refresh token is accepted")
+	}
+}

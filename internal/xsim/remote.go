@@ -88,6 +88,11 @@ func (r Remote) RevokeByUser(ctx context.Context, username, clientID string) err
 	return tell(ctx, r, http.MethodPost, adminRevocations, userRevocation{Username: username, ClientID: clientID})
 }
 
+// LogIn gives an app tokens for an account, as if its person had consented.
+func (r Remote) LogIn(ctx context.Context, username, clientID string, scopes []string) (Login, error) {
+	return ask[Login](ctx, r, http.MethodPost, adminLogins, loginRequest{username, clientID, scopes})
+}
+
 // Publish has an account post by itself, without an app.
 func (r Remote) Publish(ctx context.Context, username, text, replyTo, quotes string) (PostRecord, error) {
 	return ask[PostRecord](ctx, r, http.MethodPost, adminPosts, publication{username, text, replyTo, quotes})
