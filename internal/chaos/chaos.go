@@ -30,6 +30,9 @@ type Options struct {
 	// made at the start. Those that are deleted on the way are replaced.
 	Faults      int
 	Connections int
+	// Posts is how many XPosts are made at least, spread over the faults; each has one
+	// post or several.
+	Posts int
 	// Worlds are the names of the worlds to run; all if empty. See Worlds.
 	Worlds []string
 	// Outages is how many of the faults are outages of the API server.
@@ -86,6 +89,9 @@ func Run(ctx context.Context, options Options) (*Report, error) {
 		s.logs = folder
 	}
 	report, err := s.run(ctx, folder)
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("interrupted: %w", err)
+	}
 	if err == nil && !report.Broken() {
 		return report, os.RemoveAll(folder)
 	}
@@ -131,7 +137,11 @@ func (s *suite) makeWorlds(ctx context.Context) ([]outage, error) {
 	}
 	for i, setting := range chosen {
 		draw := rand.New(rand.NewPCG(s.options.Seed, uint64(i)))
-		w, err := newWorld(ctx, s, setting, s.faultsOf(chosen, i, draw), draw)
+		w, err := newWorld(ctx, s, setting, plan{
+			faults:            s.faultsOf(chosen, i, draw),
+			wantedConnections: s.options.Connections / len(chosen),
+			wantedPosts:       s.options.Posts / len(chosen),
+		}, draw)
 		if err != nil {
 			return nil, fmt.Errorf("making the world %s: %w", setting.name, err)
 		}
@@ -188,7 +198,7 @@ func (s *suite) live(ctx context.Context, outages []outage) error {
 		people.Go(func() { w.people(peopleCtx, draw) })
 	}
 	if err := s.all(machinesCtx, func(ctx context.Context, w *world) error {
-		return w.populate(ctx, s.options.Connections/len(s.worlds))
+		return w.populate(ctx)
 	}); err != nil {
 		return errors.Join(err, machineTrouble(cancel, machines))
 	}
@@ -255,6 +265,8 @@ func (s *suite) judge(ctx context.Context) (*Report, error) {
 			return nil, fmt.Errorf("world %s: %w", w.name, err)
 		}
 		report.add(evidence, judge.Judge(evidence))
+		report.FoundByPeople += w.foundByPeople
+		report.SentAgain += w.sentAgain
 	}
 	report.Took = time.Since(s.started)
 	return report, nil
@@ -283,7 +295,7 @@ func (s *suite) tell(ctx context.Context) (stop func()) {
 		for pause(ctx, 15*time.Second) {
 			var parts []string
 			for _, w := range s.worlds {
-				parts = append(parts, fmt.Sprintf("%s %d steps, %d connected, %d waiting", w.name, w.orders.count(), w.connected(), len(w.x.Faults())))
+				parts = append(parts, w.progress())
 			}
 			s.say("%d faults; %s", s.injected(), strings.Join(parts, "; "))
 		}
@@ -293,6 +305,12 @@ func (s *suite) tell(ctx context.Context) (stop func()) {
 
 func (s *suite) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(s.options.Progress, "%7s  %s\n", time.Since(s.started).Round(time.Second), fmt.Sprintf(format, args...))
+}
+
+// progress is how far a world is, for people.
+func (w *world) progress() string {
+	return fmt.Sprintf("%s %d steps, %d connected, %d posts under way, %d faults of X to come",
+		w.name, w.orders.count(), w.connected(), w.underWay(), len(w.x.Faults()))
 }
 
 // print writes a world's schedule beside the logs.

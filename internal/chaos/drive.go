@@ -25,11 +25,15 @@ const (
 	reachWithin = 5 * time.Minute
 	// stimulateEvery is how often somebody does what makes the awaited step happen.
 	stimulateEvery = 2 * time.Second
+	// enoughDeletions is how many deletions are under way before no further connection
+	// is deleted to reach a step.
+	enoughDeletions = 3
 )
 
 // populate makes the first connections and waits until all are connected. Nothing
 // goes wrong yet, but for processes that are armed from the start.
-func (w *world) populate(ctx context.Context, count int) error {
+func (w *world) populate(ctx context.Context) error {
+	count := w.wantedConnections
 	var adding errgroup.Group
 	adding.SetLimit(4)
 	for range count {
@@ -67,6 +71,10 @@ func (w *world) drive(ctx context.Context) error {
 	orders := 0
 	for i := range w.faults {
 		f := &w.faults[i]
+		// Their posts are spread over the faults.
+		if err := w.write(ctx, w.wantedPosts*(i+1)/len(w.faults)-w.wantedPosts*i/len(w.faults)); err != nil {
+			return err
+		}
 		var err error
 		switch f.kind {
 		case KindStep, KindStop:
@@ -75,6 +83,9 @@ func (w *world) drive(ctx context.Context) error {
 		case KindKill, KindTerm:
 			err = w.signal(ctx, f)
 		default:
+			if f.x.Endpoint == xsim.EndpointPosts {
+				w.x.Inject(lostAnswer())
+			}
 			w.x.Inject(f.x)
 		}
 		if err != nil {
@@ -125,17 +136,23 @@ func (w *world) stimulate(ctx context.Context, steps []string) {
 			_ = w.annotate(ctx, conn, v1alpha1.AnnotationReconnectRequestedAt, strconv.FormatInt(time.Now().UnixNano(), 10))
 		}
 	}
-	if wants("revoke") {
+	if wants("revoke") && w.leaving() < enoughDeletions {
 		for _, conn := range w.some(1) {
 			_ = w.remove(ctx, conn)
 		}
+	}
+	if wants("post") && w.underWay() < enoughPosts {
+		_ = w.write(ctx, 2)
 	}
 }
 
 // signal ends the leader's process in the midst of its work: calls of X that take
 // long make sure that there is some.
 func (w *world) signal(ctx context.Context, f *fault) error {
-	w.x.Inject(slowRefreshes(2)...)
+	w.x.Inject(slowAnswers(2)...)
+	if err := w.write(ctx, 1); err != nil {
+		return err
+	}
 	deadline := time.Now().Add(reachWithin)
 	if !pause(ctx, f.wait) {
 		return ctx.Err()
@@ -187,6 +204,8 @@ func wantedBy(faults []xsim.Fault) []string {
 		switch f.Endpoint {
 		case xsim.EndpointExchange, xsim.EndpointMe:
 			areas = append(areas, "consent")
+		case xsim.EndpointPost, xsim.EndpointPosts:
+			areas = append(areas, "post")
 		default:
 			areas = append(areas, string(f.Endpoint))
 		}

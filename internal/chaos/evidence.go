@@ -29,7 +29,7 @@ const (
 )
 
 // examine asks each connection that says it works to prove it by one more
-// refresh, and waits until all have come to rest. Time running out is no error:
+// refresh, and waits until all have come to rest, and all posts. Time running out is no error:
 // the judge finds those that have not.
 func (w *world) examine(ctx context.Context) error {
 	const request = "examination"
@@ -59,6 +59,9 @@ func (w *world) examine(ctx context.Context) error {
 func (w *world) rests(request string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if slices.ContainsFunc(w.posts, func(post *xpost) bool { return !post.rests() }) {
+		return false
+	}
 	return !slices.ContainsFunc(w.connections, func(conn *connection) bool {
 		switch {
 		case !conn.wanted:
@@ -107,7 +110,25 @@ func (w *world) evidence(ctx context.Context) (judge.Evidence, error) {
 		fillStatus(&found, conn.seen)
 		e.Connections = append(e.Connections, found)
 	}
+	for _, post := range w.posts {
+		e.Posts = append(e.Posts, post.evidence(w.name))
+	}
 	return e, nil
+}
+
+func (p *xpost) evidence(world string) judge.Post {
+	found := judge.Post{
+		Name: world + "/" + p.name, Account: p.conn.account, Texts: p.texts, ReplyTo: p.replyTo,
+		Connected: p.conn.stands(), IDs: make([]string, len(p.texts)), Reason: p.reason(),
+	}
+	if p.seen == nil {
+		return found
+	}
+	found.Ready = meta.IsStatusConditionTrue(p.seen.Status.Conditions, v1alpha1.ConditionReady)
+	for _, published := range p.seen.Status.Posts {
+		found.IDs[published.Index] = published.ID
+	}
+	return found
 }
 
 // grants are those of the world, by the name of their connection.

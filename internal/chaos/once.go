@@ -8,7 +8,7 @@ import "math/rand/v2"
 // Short makes options those of the short run, which meets each step once, in the
 // two worlds of one replica, with one outage.
 func Short(o Options) Options {
-	o.Once, o.Connections, o.Outages = true, 24, 1
+	o.Once, o.Connections, o.Posts, o.Outages = true, 24, 16, 1
 	if len(o.Worlds) == 0 {
 		o.Worlds = []string{"kill", "grace"}
 	}

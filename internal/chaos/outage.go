@@ -38,7 +38,7 @@ func (s *suite) driveOutages(ctx context.Context, outages []outage) error {
 // process of a world may be asked to stop in it.
 func (s *suite) suffer(ctx context.Context, o outage, unlucky *world) error {
 	for _, w := range s.worlds {
-		w.x.Inject(slowRefreshes(3)...)
+		w.x.Inject(slowAnswers(3)...)
 	}
 	pause(ctx, 500*time.Millisecond)
 	end := s.plane.StopAPIServer

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -101,14 +102,14 @@ func (w *world) annotate(ctx context.Context, conn *connection, name, value stri
 	return w.suite.plane.Client().Patch(ctx, object, client.RawPatch(types.MergePatchType, patch))
 }
 
-// people look at their connections and consent wherever a link asks them to, until
-// the context ends. Flows that are under way then are finished first.
+// people look at their connections and consent wherever a link asks them to, and
+// say of posts what the operator can't know, until the context ends. Flows that are under way then are finished first.
 func (w *world) people(ctx context.Context, draw *rand.Rand) {
 	var flows sync.WaitGroup
 	defer flows.Wait()
 	places := make(chan struct{}, atOnce)
 	for pause(ctx, lookEvery) {
-		if w.look(ctx) != nil {
+		if w.look(ctx) != nil || w.tellOfPosts(ctx) != nil {
 			continue // The API server is away.
 		}
 		for _, conn := range w.invited() {
@@ -122,8 +123,11 @@ func (w *world) people(ctx context.Context, draw *rand.Rand) {
 	}
 }
 
-// look reads all connections.
+// look reads all connections and posts.
 func (w *world) look(ctx context.Context) error {
+	if err := w.lookAtPosts(ctx); err != nil {
+		return err
+	}
 	var list v1alpha1.XConnectionList
 	if err := w.suite.plane.Client().List(ctx, &list, client.InNamespace(w.namespace)); err != nil {
 		return err
@@ -186,6 +190,24 @@ func (w *world) consent(conn *connection, choice xsim.Choice) {
 	defer w.mu.Unlock()
 	conn.busy = false
 	conn.next = time.Now().Add(tryAgain)
+}
+
+// stands tells whether a connection is wanted and works.
+func (c *connection) stands() bool {
+	return c.wanted && c.seen != nil && meta.IsStatusConditionTrue(c.seen.Status.Conditions, v1alpha1.ConditionReady)
+}
+
+// leaving counts the connections that are deleted and not yet gone.
+func (w *world) leaving() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	count := 0
+	for _, conn := range w.connections {
+		if !conn.wanted && conn.seen != nil {
+			count++
+		}
+	}
+	return count
 }
 
 // some draws that many of the connections that are wanted and connected.

@@ -32,6 +32,11 @@ type Report struct {
 	// Replays counts presentations of spent tokens that were in order, by why.
 	Replays    map[string]int
 	Superseded int
+	// XPosts is how many were made, Posts what became of the posts in them.
+	// FoundByPeople and SentAgain count what people answered to XPosts that asked.
+	XPosts                   int
+	Posts                    judge.PostCount
+	FoundByPeople, SentAgain int
 	// Left counts processes that ended by themselves, as one does that lost its lease
 	// or found no API server at its start.
 	Left     int
@@ -84,7 +89,14 @@ func (r *Report) add(e judge.Evidence, v judge.Verdict) {
 	r.X.GraceAnswers += e.Books.Counters.GraceAnswers
 	r.X.CodeReplays += e.Books.Counters.CodeReplays
 	r.X.Revocations += e.Books.Counters.Revocations
+	r.X.Posts += e.Books.Counters.Posts
 	r.Superseded += v.Superseded
+	r.XPosts += len(e.Posts)
+	r.Posts.Wanted += v.Posts.Wanted
+	r.Posts.Published += v.Posts.Published
+	r.Posts.Unknown += v.Posts.Unknown
+	r.Posts.UnknownAtX += v.Posts.UnknownAtX
+	r.Posts.Waiting += v.Posts.Waiting
 	r.Breaches = append(r.Breaches, v.Breaches...)
 }
 
@@ -122,6 +134,7 @@ func (r *Report) Print(out io.Writer) {
 		line("%6d  %s", r.Replays[why], why)
 	}
 	line("answers dropped for a newer grant: %d; processes that left by themselves: %d", r.Superseded, r.Left)
+	r.printPosts(line)
 	line("\nkills  answers lost with them, by the step of the kill")
 	for _, step := range append(slices.Clone(Steps), anyTime, string(judge.Exhausted)) {
 		line("%5d  %5d  %s", r.Kills[step], r.Losses[step], step)
@@ -139,4 +152,12 @@ func (r *Report) Print(out io.Writer) {
 	for _, breach := range r.Breaches {
 		line("BREACH  %s: %s", breach.Rule, breach.What)
 	}
+}
+
+func (r *Report) printPosts(line func(string, ...any)) {
+	line("\n%d XPosts with %d posts; X took %d", r.XPosts, r.Posts.Wanted, r.X.Posts)
+	line("%6d  at X, and recorded under their id", r.Posts.Published)
+	line("%6d  said to be Unknown, of which %d are at X", r.Posts.Unknown, r.Posts.UnknownAtX)
+	line("%6d  not sent, for want of a connection or of the post before", r.Posts.Waiting)
+	line("people were asked about %d: %d were at X, %d were sent again", r.FoundByPeople+r.SentAgain, r.FoundByPeople, r.SentAgain)
 }

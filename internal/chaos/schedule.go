@@ -115,6 +115,7 @@ func faultOfX(draw *rand.Rand) xsim.Fault {
 	endpoints := []xsim.Endpoint{
 		xsim.EndpointRefresh, xsim.EndpointRefresh, xsim.EndpointRefresh, xsim.EndpointRefresh,
 		xsim.EndpointExchange, xsim.EndpointMe, xsim.EndpointRevoke,
+		xsim.EndpointPost, xsim.EndpointPost, xsim.EndpointPosts,
 	}
 	f.Endpoint = endpoints[draw.IntN(len(endpoints))]
 	f.Skip = draw.IntN(4)
@@ -124,11 +125,18 @@ func faultOfX(draw *rand.Rand) xsim.Fault {
 	return f
 }
 
-// slowRefreshes are calls that X answers late, having done its part: what is on its
+// slowAnswers are calls that X answers late, having done its part: what is on its
 // way when something else goes wrong.
-func slowRefreshes(count int) []xsim.Fault {
+func slowAnswers(refreshes int) []xsim.Fault {
 	slow := xsim.Fault{Kind: xsim.FaultLatency, After: true, Endpoint: xsim.EndpointRefresh, Latency: xsim.Duration(1500 * time.Millisecond)}
-	return slices.Repeat([]xsim.Fault{slow}, count)
+	post := slow
+	post.Endpoint = xsim.EndpointPost
+	return append(slices.Repeat([]xsim.Fault{slow}, refreshes), post)
+}
+
+// lostAnswer is what makes the operator look for a post at X.
+func lostAnswer() xsim.Fault {
+	return xsim.Fault{Kind: xsim.FaultReset, After: true, Endpoint: xsim.EndpointPost}
 }
 
 // outage is one time without an API server.

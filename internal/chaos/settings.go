@@ -27,24 +27,25 @@ type setting struct {
 const grace = xsim.Duration(10 * time.Minute)
 
 // settings play X's policies against each other: what reuse of a token does, and
-// how far a revocation reaches. A pair of replicas takes 15 seconds to notice that
+// how far a revocation reaches; and in all but one X does not notice a post that
+// it has already. A pair of replicas takes 15 seconds to notice that
 // its leader is gone, and so suffers fewer faults in the same time.
 var settings = []setting{
 	{
 		name: "kill", does: "reuse ends the family, a revocation ends one token",
-		policies: xsim.Policies{Reuse: xsim.ReuseKills},
+		policies: xsim.Policies{Reuse: xsim.ReuseKills, AllowDuplicates: true},
 		replicas: 1, share: 44, lifetime: 30 * time.Second,
 		mix: mix{step: 60, kill: 8, term: 4, x: 28},
 	},
 	{
 		name: "grace", does: "reuse gives the same answer again within a grace period, a revocation ends the grant",
-		policies: xsim.Policies{Reuse: xsim.ReuseSame, Grace: grace, RevokeWholeGrant: true, RevokeAnswersEmpty: true, DeadTokenError: "invalid_grant"},
+		policies: xsim.Policies{Reuse: xsim.ReuseSame, Grace: grace, RevokeWholeGrant: true, RevokeAnswersEmpty: true, DeadTokenError: "invalid_grant", AllowDuplicates: true},
 		replicas: 1, share: 44, lifetime: 30 * time.Second,
 		mix: mix{step: 60, kill: 8, term: 4, x: 28},
 	},
 	{
 		name: "kill-pair", does: "two replicas; reuse ends the family, a revocation ends the grant, a refresh ends the older access token",
-		policies: xsim.Policies{Reuse: xsim.ReuseKills, RevokeWholeGrant: true, RefreshEndsAccess: true, CodeReplayEndsGrant: true},
+		policies: xsim.Policies{Reuse: xsim.ReuseKills, RevokeWholeGrant: true, RefreshEndsAccess: true, CodeReplayEndsGrant: true, AllowDuplicates: true},
 		replicas: 2, share: 6, lifetime: 40 * time.Second,
 		mix: mix{step: 34, kill: 10, stop: 12, term: 12, x: 32},
 	},

@@ -30,6 +30,10 @@ var Steps = []string{
 	"revoke-after-call",
 	"revoke-after-persist",
 	"revoke-after-delete",
+	"post-before-intent",
+	"post-after-intent",
+	"post-after-answer",
+	"post-after-persist",
 }
 
 // stopSteps are those at which a process is stopped instead, and so may wake up
@@ -40,10 +44,12 @@ var stopSteps = []string{
 	"refresh-after-answer",
 	"persist-before-write",
 	"publish-before-write",
+	"post-after-intent",
+	"post-after-answer",
 }
 
-// area is what a step is part of: the first word of its name. Consents and
-// revocations happen only if somebody asks for them.
+// area is what a step is part of: the first word of its name. Consents,
+// revocations and posts happen only if somebody asks for them.
 func area(step string) string {
 	word, _, _ := strings.Cut(step, "-")
 	return word

@@ -27,9 +27,18 @@ const (
 	appSecret    = "own-app"
 )
 
+// plan is what is to happen in a world.
+type plan struct {
+	faults []fault
+	// wantedConnections is how many are made at the start, wantedPosts how many XPosts at
+	// least, between the faults.
+	wantedConnections, wantedPosts int
+}
+
 // world is one operator, of one replica or two, with its connections and its X.
 type world struct {
 	setting
+	plan
 	suite *suite
 	// home is the namespace of the grants, namespace that of the connections.
 	home, namespace string
@@ -38,18 +47,20 @@ type world struct {
 	front           *front
 	replicas        []*replica
 	witness         *witness
-	faults          []fault
 	orders          *orders
 	draw            *rand.Rand
 	closers         []func()
 
 	mu          sync.Mutex
 	connections []*connection
+	posts       []*xpost
+	// foundByPeople and sentAgain count what people said of posts of an unknown outcome.
+	foundByPeople, sentAgain int
 }
 
 // newWorld makes the namespaces, the simulator and the app; no process yet.
-func newWorld(ctx context.Context, s *suite, setting setting, faults []fault, draw *rand.Rand) (*world, error) {
-	w := &world{setting: setting, suite: s, faults: faults, orders: newOrders(faults), draw: draw}
+func newWorld(ctx context.Context, s *suite, setting setting, plan plan, draw *rand.Rand) (*world, error) {
+	w := &world{setting: setting, suite: s, plan: plan, orders: newOrders(plan.faults), draw: draw}
 	var err error
 	if w.front, err = newFront(ctx); err != nil {
 		return nil, err
@@ -101,7 +112,7 @@ func (w *world) serveX(ctx context.Context) error {
 			ClientID: clientID, ClientSecret: clientSecret, RedirectURIs: []string{w.front.url + "/oauth2/callback"},
 		}},
 		// Nobody here tests X's limits, and accounts consent often.
-		Limits: map[xsim.Endpoint]xsim.Limit{xsim.EndpointMe: {}},
+		Limits: map[xsim.Endpoint]xsim.Limit{xsim.EndpointMe: {}, xsim.EndpointPost: {}, xsim.EndpointPosts: {}},
 		Seed:   w.draw.Uint64(),
 	})
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")

@@ -3,12 +3,14 @@
 
 package judge
 
-// judgeCalls looks at when tokens were sent: never so long after the store went
+import "github.com/agentconnect/x-operator/internal/xsim"
+
+// judgeCalls looks at when tokens and posts were sent: never so long after the store went
 // away that no intent can have been written before, and never so long after a
 // process was asked to stop.
 func judgeCalls(c *court, v *Verdict) {
 	for _, event := range c.Books.Events {
-		if !redeems(event) {
+		if !redeems(event) && event.Endpoint != xsim.EndpointPost {
 			continue
 		}
 		for _, outage := range c.Outages {

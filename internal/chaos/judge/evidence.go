@@ -27,6 +27,8 @@ type Evidence struct {
 	// Connections are all that were ever made, and what is there of them at the end,
 	// once every process had the time to settle.
 	Connections []Connection
+	// Posts are all XPosts that were ever made, as they are then.
+	Posts []Post
 }
 
 // Run is one process of the operator, from its start to its end.

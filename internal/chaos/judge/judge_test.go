@@ -58,7 +58,8 @@ func token(kind xsim.Kind, hash, grant string, alive bool) xsim.TokenRecord {
 
 // story is a life in good order: jane consents; process A redeems r1, is killed
 // while it holds the answer r2, and its successor B presents r1 again; X ends the
-// family, jane consents again, and B goes on. It is asked to stop at the end.
+// family, jane consents again, and B goes on. It is asked to stop at the end. A
+// thread of two is published in between.
 func story() *Evidence {
 	return &Evidence{
 		Books: xsim.Books{
@@ -80,6 +81,10 @@ func story() *Evidence {
 				exchange(20, hostB, grant2, "code2", "r3"),
 				refresh(60, hostB, grant2, "r3", "r4"),
 			},
+			Posts: []xsim.PostRecord{
+				{ID: "21", Username: "jane", Text: "one", ReplyTo: "20"},
+				{ID: "22", Username: "jane", Text: "two", ReplyTo: "21"},
+			},
 		},
 		Runs: []Run{
 			{Host: hostA, Replica: "a", Started: at(-5), Ended: at(10.1), End: Killed, Step: "refresh-after-answer"},
@@ -90,6 +95,10 @@ func story() *Evidence {
 			Name: "conn", Account: "jane", Wanted: true, Exists: true, Username: "jane", Ready: true, Reason: "Connected",
 			Working: "r4", Access: "access-r4", Published: "access-r4", Stored: []string{"r4"},
 		}},
+		Posts: []Post{{
+			Name: "post", Account: "jane", Texts: []string{"one", "two"}, ReplyTo: "20", Connected: true,
+			IDs: []string{"21", "22"}, Ready: true, Reason: "Published",
+		}},
 	}
 }
 
@@ -99,9 +108,52 @@ func TestAGoodLife(t *testing.T) {
 	want := Verdict{
 		Losses:  []Loss{{At: at(10), Endpoint: xsim.EndpointRefresh, Grant: grant1, Run: e.Runs[0]}},
 		Replays: map[string]int{CauseKill: 1},
+		Posts:   PostCount{Wanted: 2, Published: 2},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+}
+
+// unpublished makes the second post, or both, ones that were not recorded, for a
+// reason.
+func unpublished(e *Evidence, recorded int, reason string) {
+	post := &e.Posts[0]
+	for i := recorded; i < len(post.IDs); i++ {
+		post.IDs[i] = ""
+	}
+	post.Ready, post.Reason = false, reason
+}
+
+// TestPostsThatAreNotPublished tells apart what is not known from what was not
+// sent.
+func TestPostsThatAreNotPublished(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*Evidence)
+		want   PostCount
+	}{
+		"unknown, and at X": {
+			func(e *Evidence) { unpublished(e, 1, reasonUnknown) },
+			PostCount{Wanted: 2, Published: 1, Unknown: 1, UnknownAtX: 1},
+		},
+		"unknown, and not at X; the next was not sent": {
+			func(e *Evidence) { unpublished(e, 0, reasonUnknown); e.Books.Posts = nil },
+			PostCount{Wanted: 2, Unknown: 1, Waiting: 1},
+		},
+		"for want of a connection": {
+			func(e *Evidence) {
+				unpublished(e, 1, reasonNotConnected)
+				e.Books.Posts = e.Books.Posts[:1]
+				e.Posts[0].Connected = false
+			},
+			PostCount{Wanted: 2, Published: 1, Waiting: 1},
+		},
+	} {
+		e := story()
+		test.change(e)
+		if got := Judge(*e); len(got.Breaches) != 0 || got.Posts != test.want {
+			t.Errorf("%s: %+v, %+v; want %+v", name, got.Posts, got.Breaches, test.want)
+		}
 	}
 }
 
@@ -262,6 +314,59 @@ func TestBreaches(t *testing.T) {
 		"begun after SIGTERM": {
 			func(e *Evidence) { e.Books.Events[4].At = at(107) },
 			[]Rule{AfterStop},
+		},
+		"a post sent while the store was away": {
+			func(e *Evidence) {
+				e.Books.Events = append(e.Books.Events, xsim.Event{At: at(38), Endpoint: xsim.EndpointPost, Host: hostB, Outcome: xsim.OutcomePosted})
+			},
+			[]Rule{StoreAway},
+		},
+		"a text at X twice": {
+			func(e *Evidence) { e.Books.Posts = append(e.Books.Posts, e.Books.Posts[1]) },
+			[]Rule{PostedTwice},
+		},
+		"a text sent again, which X refused": {
+			func(e *Evidence) { e.Books.Counters.Duplicates = 1 },
+			[]Rule{PostedTwice},
+		},
+		"a post said to be at X that is not": {
+			func(e *Evidence) { e.Books.Posts = e.Books.Posts[:1] },
+			[]Rule{PostLost},
+		},
+		"a post said to be at X under another id": {
+			func(e *Evidence) { e.Posts[0].IDs[1] = "23" },
+			[]Rule{PostLost},
+		},
+		"a post at X of which nothing is said": {
+			func(e *Evidence) { unpublished(e, 1, reasonNotConnected); e.Posts[0].Connected = false },
+			[]Rule{PostLost},
+		},
+		"a post at X beyond the one that is not known": {
+			func(e *Evidence) { unpublished(e, 0, reasonUnknown); e.Books.Posts = e.Books.Posts[1:] },
+			[]Rule{PostMisplaced},
+		},
+		"a post under way for ever": {
+			func(e *Evidence) { unpublished(e, 1, "Publishing"); e.Books.Posts = e.Books.Posts[:1] },
+			[]Rule{PostLost},
+		},
+		"a post that waits for a connection that works": {
+			func(e *Evidence) { unpublished(e, 1, reasonNotConnected); e.Books.Posts = e.Books.Posts[:1] },
+			[]Rule{PostLost},
+		},
+		"ready, and not all is published": {
+			func(e *Evidence) {
+				unpublished(e, 1, reasonUnknown)
+				e.Posts[0].Ready = true
+			},
+			[]Rule{PostLost},
+		},
+		"a post of another account": {
+			func(e *Evidence) { e.Books.Posts[0].Username = "mallory" },
+			[]Rule{PostMisplaced},
+		},
+		"a thread out of order": {
+			func(e *Evidence) { e.Books.Posts[1].ReplyTo = "20" },
+			[]Rule{PostMisplaced},
 		},
 		"a panic": {
 			func(e *Evidence) { e.Runs[1].Panicked = true },

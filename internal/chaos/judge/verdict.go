@@ -31,16 +31,25 @@ const (
 	GaveUp Rule = "grants given up that X had not ended"
 	// LeftAlive: a connection is gone, and X still honours a refresh token of it.
 	LeftAlive Rule = "refresh tokens left alive after a deletion"
-	// StoreAway: a token was spent while nothing could be stored.
-	StoreAway Rule = "tokens spent while the API server was away"
-	// AfterStop: a process that was asked to stop began a redeem.
-	AfterStop Rule = "redeems begun after SIGTERM"
+	// StoreAway: a token was spent, or a post sent, while nothing could be stored.
+	StoreAway Rule = "tokens spent or posts sent while the API server was away"
+	// AfterStop: a process that was asked to stop began a redeem or a post.
+	AfterStop Rule = "redeems or posts begun after SIGTERM"
+	// PostedTwice: X was sent a text again that it had taken.
+	PostedTwice Rule = "posts published twice"
+	// PostLost: an XPost does not tell of a post what is true, nor that it does not
+	// know.
+	PostLost Rule = "posts lost without saying so"
+	// PostMisplaced: a post is another account's, or not in its place in a
+	// conversation.
+	PostMisplaced Rule = "posts published in another place"
 	// Panicked: a process of the operator panicked.
 	Panicked Rule = "panics"
 )
 
 // Rules are all rules, in the order in which a report names them.
-var Rules = []Rule{Replayed, AnswerLost, CandidateCost, DeadSilently, GaveUp, LeftAlive, StoreAway, AfterStop, Panicked}
+var Rules = []Rule{Replayed, AnswerLost, CandidateCost, DeadSilently, GaveUp, LeftAlive, StoreAway, AfterStop,
+	PostedTwice, PostLost, PostMisplaced, Panicked}
 
 // Breach is one violation.
 type Breach struct {
@@ -67,6 +76,8 @@ type Verdict struct {
 	Replays map[string]int
 	// Superseded counts answers that were dropped for a newer one.
 	Superseded int
+	// Posts counts what became of the posts.
+	Posts PostCount
 }
 
 // Count is how often a rule was broken.
@@ -95,6 +106,7 @@ func Judge(e Evidence) Verdict {
 		judgeConnections,
 		judgeLeftovers,
 		judgeCalls,
+		judgePosts,
 		judgePanics,
 	} {
 		check(c, &v)
