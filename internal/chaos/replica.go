@@ -33,10 +33,14 @@ type replica struct {
 	name  string
 	port  string
 
+	// pod and pods, how many there were, belong to supervise.
+	pod  *corev1.Pod
+	pods int
+
+	// mu is never held while the API server is waited for: an outage asks for the
+	// process.
 	mu      sync.Mutex
-	pod     *corev1.Pod
 	podGone bool
-	pods    int
 	current *process
 	all     []*process
 }
@@ -136,17 +140,15 @@ func (r *replica) arguments() []string {
 // ensurePod makes the pod that stands for the replica: an object alone, since the
 // control plane has no nodes. While there is no API server it waits.
 func (r *replica) ensurePod(ctx context.Context) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	api := r.world.suite.plane.Client()
-	if r.podGone {
+	if r.lostPod() && r.pod != nil {
 		err := insist(ctx, func() error {
 			return client.IgnoreNotFound(api.Delete(ctx, r.pod, client.GracePeriodSeconds(0)))
 		})
 		if err != nil {
 			return fmt.Errorf("deleting a pod: %w", err)
 		}
-		r.pod, r.podGone = nil, false
+		r.pod = nil
 	}
 	if r.pod != nil {
 		return nil
@@ -170,6 +172,15 @@ func (r *replica) losePod() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.podGone = true
+}
+
+// lostPod tells once that the pod is to go.
+func (r *replica) lostPod() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	gone := r.podGone
+	r.podGone = false
+	return gone
 }
 
 func (r *replica) process() *process {
