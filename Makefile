@@ -42,7 +42,9 @@ run: ## The same, but stay up: prints KUBECONFIG and the consent link to click.
 .PHONY: test
 test: ## Run every test with the race detector, on the real control plane.
 	assets="$$(hack/controlplane/build.sh)" && export KUBEBUILDER_ASSETS="$$assets" && \
-		go test -race -timeout 20m ./... && go test -C test/otherserver -race ./...
+		go test -race -timeout 20m ./... && go test -C test/otherserver -race ./... && go test -C test/browser -race ./...
+	@command -v chromium chromium-browser google-chrome >/dev/null || \
+		echo "No Chromium is on the PATH: the consent pages were not tested in a browser (test/browser). With CI=true that fails."
 
 ##@ Develop
 
