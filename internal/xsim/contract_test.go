@@ -5,6 +5,7 @@ package xsim
 
 import (
 	"encoding/json"
+	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -111,6 +112,22 @@ func TestTimelinesTakeTheParametersOfTheDescription(t *testing.T) {
 			}
 			if parameter.Name == "max_results" && (parameter.Schema.Minimum != least || parameter.Schema.Maximum != 100) {
 				t.Errorf("%s: max_results is %d to %d", path, parameter.Schema.Minimum, parameter.Schema.Maximum)
+			}
+		}
+	}
+}
+
+func TestLookupTakesTheParametersOfTheDescription(t *testing.T) {
+	var api description
+	readFacts(t, descriptionFile, &api)
+	parameters := api.Paths["/2/tweets"]["get"].Parameters
+	if len(parameters) == 0 {
+		t.Fatal("the description has no lookup of posts")
+	}
+	for _, parameter := range parameters {
+		for _, value := range parameter.Schema.Items.Enum {
+			if _, _, complaint := readLookupQuery(url.Values{"ids": {"1"}, parameter.Name: {value}}); complaint != "" {
+				t.Errorf("%s: %s", parameter.Name, complaint)
 			}
 		}
 	}

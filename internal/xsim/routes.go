@@ -18,6 +18,7 @@ const (
 	EndpointMentions  Endpoint = "mentions"
 	EndpointPosts     Endpoint = "posts"
 	EndpointHome      Endpoint = "home"
+	EndpointLookup    Endpoint = "lookup"
 )
 
 // The paths, as at X.
@@ -33,7 +34,7 @@ const (
 // known tells whether there is such an endpoint.
 func (e Endpoint) known() bool {
 	switch e {
-	case EndpointAuthorize, EndpointMe, EndpointMentions, EndpointPosts, EndpointHome:
+	case EndpointAuthorize, EndpointMe, EndpointMentions, EndpointPosts, EndpointHome, EndpointLookup:
 		return true
 	}
 	return e.booked()
@@ -64,6 +65,7 @@ func (s *Server) routePosts() {
 	const user = "GET " + PathUsers + "/{id}"
 	s.mux.Handle("POST "+PathPosts, s.serve(EndpointPost, s.api(s.paid(s.createPost), writes...)))
 	s.mux.Handle("DELETE "+PathPosts+"/{id}", s.serve(EndpointDelete, s.api(s.deletePost, writes...)))
+	s.mux.Handle("GET "+PathPosts, s.serve(EndpointLookup, s.api(s.paid(s.lookUpPosts), reads...)))
 	s.mux.Handle(user+"/mentions", s.serve(EndpointMentions, s.api(s.paid(s.mentionsOf), reads...)))
 	s.mux.Handle(user+"/tweets", s.serve(EndpointPosts, s.api(s.paid(s.postsOf), reads...)))
 	s.mux.Handle(user+"/timelines/reverse_chronological", s.serve(EndpointHome, s.api(s.paid(s.homeOf), reads...)))
