@@ -70,7 +70,7 @@ func parse(args []string, diagnostics io.Writer) (chaos.Options, error) {
 	flags.Uint64Var(&o.Seed, "seed", 0, "seed of the schedule of faults; 0 draws one, and prints it")
 	flags.IntVar(&o.Faults, "faults", 1000, "how many faults to inject")
 	flags.IntVar(&o.Connections, "connections", 220, "how many connections to begin with")
-	flags.IntVar(&o.Posts, "posts", 400, "how many XPosts to make at least, spread over the faults")
+	flags.IntVar(&o.Posts, "posts", 400, "how many XPosts to make, spread over the faults; some more come with the steps of posts")
 	flags.IntVar(&o.Outages, "outages", 12, "how many of the faults are outages of the API server")
 	flags.StringVar(&worlds, "worlds", "", "comma-separated worlds to run; all by default:\n"+described())
 	flags.BoolVar(&o.Once, "short", false, "meet each step once and little more, as the test does")

@@ -30,8 +30,8 @@ type Options struct {
 	// made at the start. Those that are deleted on the way are replaced.
 	Faults      int
 	Connections int
-	// Posts is how many XPosts are made at least, spread over the faults; each has one
-	// post or several.
+	// Posts is how many XPosts are made, each of one post or several, spread over the
+	// faults. What it takes to reach a step comes on top.
 	Posts int
 	// Worlds are the names of the worlds to run; all if empty. See Worlds.
 	Worlds []string

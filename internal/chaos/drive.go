@@ -71,7 +71,7 @@ func (w *world) drive(ctx context.Context) error {
 	orders := 0
 	for i := range w.faults {
 		f := &w.faults[i]
-		// Their posts are spread over the faults.
+		// The posts are spread over the faults.
 		if err := w.write(ctx, w.wantedPosts*(i+1)/len(w.faults)-w.wantedPosts*i/len(w.faults)); err != nil {
 			return err
 		}

@@ -30,8 +30,8 @@ const (
 // plan is what is to happen in a world.
 type plan struct {
 	faults []fault
-	// wantedConnections is how many are made at the start, wantedPosts how many XPosts at
-	// least, between the faults.
+	// wantedConnections is how many are made at the start, wantedPosts how many XPosts
+	// between the faults.
 	wantedConnections, wantedPosts int
 }
 
