@@ -10,11 +10,15 @@ import (
 	"fmt"
 	"os"
 
+	// X is reached over TLS from an image that has no certificates of its own. Where
+	// the system has some, those count.
+	_ "golang.org/x/crypto/x509roots/fallback"
+
 	"github.com/agentconnect/x-operator/internal/app"
 )
 
 func main() {
-	err := app.Main(os.Args[1:], os.Stderr)
+	err := app.Main(os.Args[1:], os.Stdout, os.Stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		os.Exit(0)

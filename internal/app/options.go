@@ -51,6 +51,8 @@ type Options struct {
 	MetricsSecure           bool
 	HealthProbeBindAddress  string
 	Zap                     zap.Options
+	// ShowVersion asks for the version, and for nothing else.
+	ShowVersion bool
 
 	// Now is the clock; default: the wall clock.
 	Now func() time.Time
@@ -120,6 +122,7 @@ func (o *Options) bind(flags *flag.FlagSet) {
 		"Serve metrics over TLS, to callers that the API server authenticates and authorizes.")
 	flags.StringVar(&o.HealthProbeBindAddress, "health-probe-bind-address", ":8081",
 		"Address of /healthz and /readyz. 0: none.")
+	flags.BoolVar(&o.ShowVersion, "version", false, "Print the version and exit.")
 }
 
 func list(text string) []string {

@@ -8,6 +8,8 @@ import (
 	"flag"
 	"strings"
 	"testing"
+
+	"github.com/agentconnect/x-operator/internal/version"
 )
 
 // TestParseFlags: what is wrong with a command line is said all at once, with what
@@ -58,6 +60,18 @@ func TestParseFlags(t *testing.T) {
 	}
 }
 
+// TestVersion: it is printed alone, on standard output, and nothing else is asked.
+func TestVersion(t *testing.T) {
+	var output, diagnostics strings.Builder
+	if err := Main([]string{"--version"}, &output, &diagnostics); err != nil {
+		t.Fatal(err)
+	}
+	want := "x-operator " + version.Get().String() + "\n"
+	if output.String() != want || diagnostics.String() != "" {
+		t.Errorf("it prints %q and %q, want %q and nothing", output.String(), diagnostics.String(), want)
+	}
+}
+
 // TestHelp documents every flag.
 func TestHelp(t *testing.T) {
 	var help strings.Builder
@@ -67,7 +81,7 @@ func TestHelp(t *testing.T) {
 	for _, name := range []string{
 		"callback-base-url", "callback-bind-address", "grant-namespace", "x-authorize-url", "x-token-url", "x-revoke-url",
 		"x-api-url", "components", "namespaces", "selector", "leader-elect", "max-concurrent-reconciles",
-		"metrics-bind-address", "health-probe-bind-address", "zap-log-level", "kubeconfig",
+		"metrics-bind-address", "health-probe-bind-address", "zap-log-level", "kubeconfig", "version",
 	} {
 		if !strings.Contains(help.String(), "-"+name) {
 			t.Errorf("--help does not mention --%s", name)

@@ -25,6 +25,7 @@ import (
 	"github.com/agentconnect/x-operator/internal/outcome"
 	"github.com/agentconnect/x-operator/internal/redeem"
 	"github.com/agentconnect/x-operator/internal/seal"
+	"github.com/agentconnect/x-operator/internal/version"
 	"github.com/agentconnect/x-operator/internal/xapi"
 )
 
@@ -45,9 +46,13 @@ type operator struct {
 
 // Main is the binary: it reads the flags, finds the cluster and runs until a
 // signal. A second signal ends the process at once.
-func Main(args []string, output io.Writer) error {
-	options, err := ParseFlags("x-operator", args, output)
+func Main(args []string, output, diagnostics io.Writer) error {
+	options, err := ParseFlags("x-operator", args, diagnostics)
 	if err != nil {
+		return err
+	}
+	if options.ShowVersion {
+		_, err := fmt.Fprintln(output, "x-operator", version.Get())
 		return err
 	}
 	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&options.Zap)))
@@ -73,6 +78,8 @@ func Run(ctx context.Context, config *rest.Config, options Options) error {
 	config = rest.CopyConfig(config)
 	// The API server's own priority and fairness holds us back, no client-side limit.
 	config.QPS = -1
+	// Audit logs tell which build asked.
+	config.UserAgent = "x-operator/" + version.Get().Version
 	steps := []func(context.Context, *rest.Config) error{
 		o.connect,
 		o.makeManager,

@@ -91,7 +91,7 @@ func New(options Options) *cobra.Command {
 	}
 	groups.Add(root)
 	templates.ActsAsRootCommand(root, []string{"options"}, groups...)
-	root.AddCommand(newGlobalOptions(options))
+	root.AddCommand(newGlobalOptions(options), newVersion(options))
 	completeFlag(root, "namespace", f.completeNamespaces)
 	return root
 }
