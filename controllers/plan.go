@@ -187,7 +187,7 @@ func planConnected(s *scope) decision {
 		return do(actionDropMoved)
 	case s.grant.Candidate != nil && !s.conn.Spec.Suspend && !s.now.Before(candidateAt(s)):
 		return do(actionSettleCandidate)
-	case s.tokenConflict == "" && needsPublishing(s):
+	case needsPublishing(s) && !s.now.Before(s.publishAt):
 		return do(actionPublish)
 	case s.oldToken != nil && s.token != nil:
 		return do(actionUnpublishOld)
@@ -230,6 +230,9 @@ func planIdle(s *scope) decision {
 	}
 	if s.grant.Candidate != nil && !s.conn.Spec.Suspend {
 		times = append(times, candidateAt(s))
+	}
+	if needsPublishing(s) && s.now.Before(s.publishAt) {
+		times = append(times, s.publishAt)
 	}
 	if s.tokenConflict != "" || s.agentMissing != "" {
 		times = append(times, s.now.Add(conflictLook))

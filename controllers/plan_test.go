@@ -4,11 +4,14 @@
 package controllers
 
 import (
+	"errors"
 	"math/rand/v2"
 	"testing"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/grant"
@@ -105,6 +108,13 @@ func planLife() []planCase {
 		{name: "a former token Secret, the new one not made", change: func(s *scope) { s.oldToken, s.token = s.token, nil }, want: actionPublish},
 		{name: "no token Secret", change: func(s *scope) { s.token = nil }, want: actionPublish},
 		{name: "somebody else's token Secret", change: func(s *scope) { s.token, s.tokenConflict = nil, "it is foreign" }, want: actionWait, wait: conflictLook},
+		{name: "a token Secret that can't be written", change: func(s *scope) {
+			s.token, s.publishAt = nil, s.now.Add(time.Second)
+		}, want: actionWait, wait: time.Second},
+		{name: "a token Secret that can't be written, due", change: func(s *scope) {
+			s.now = s.now.Add(time.Hour)
+			s.token, s.publishAt = nil, s.now.Add(time.Second)
+		}, want: actionRefresh},
 		{name: "an edited token Secret", change: func(s *scope) { s.token.Data["more"] = []byte("x") }, want: actionPublish},
 		{name: "due", change: func(s *scope) { s.now = s.now.Add(time.Hour) }, want: actionRefresh},
 		{name: "due, suspended", change: func(s *scope) { s.now = s.now.Add(time.Hour); s.conn.Spec.Suspend = true }, want: actionWait},
@@ -244,6 +254,11 @@ func statusCases() []statusCase {
 		{"no app", func(s *scope) { s.app.problem = &appProblem{message: "none"} }, no, v1alpha1.ReasonInvalidConfig, true},
 		{"no agent", func(s *scope) { s.agentMissing = "none" }, no, v1alpha1.ReasonAgentNotFound, true},
 		{"conflict", func(s *scope) { s.tokenConflict = "foreign" }, no, v1alpha1.ReasonTokenSecretConflict, true},
+		{"a token Secret over quota", func(s *scope) {
+			s.token, s.unpublished = nil, apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "t", errors.New("quota"))
+		}, no, v1alpha1.ReasonTokenSecretConflict, true},
+		{"a token Secret not written yet", func(s *scope) { s.token, s.unpublished = nil, errors.New("no leader") }, no, v1alpha1.ReasonProgressing, true},
+		{"a token Secret that could not be written", func(s *scope) { s.unpublished = errors.New("no leader") }, yes, v1alpha1.ReasonConnected, true},
 		{"suspended", func(s *scope) { s.conn.Spec.Suspend = true }, no, v1alpha1.ReasonSuspended, true},
 		{"disconnected", func(s *scope) { disconnect(s); s.grant.Tokens = nil }, no, v1alpha1.ReasonDisconnected, false},
 		{"not revoked", func(s *scope) { disconnect(s); s.grant.Tokens = nil; retire(s) }, no, v1alpha1.ReasonNotRevoked, false},

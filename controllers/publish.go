@@ -37,9 +37,10 @@ func tokenData(g *grant.Grant) map[string][]byte {
 	}
 }
 
-// needsPublishing tells whether the token Secret is not what the grant says.
+// needsPublishing tells whether the token Secret is not what the grant says. One that
+// is somebody else's is not touched.
 func needsPublishing(s *scope) bool {
-	if s.grant.Tokens == nil {
+	if s.grant.Tokens == nil || s.tokenConflict != "" {
 		return false
 	}
 	return s.token == nil || !equality.Semantic.DeepEqual(desiredToken(s.conn, s.grant, s.token), s.token)
@@ -72,8 +73,25 @@ func desiredToken(conn *v1alpha1.XConnection, g *grant.Grant, present *corev1.Se
 	return desired
 }
 
-// publish writes the token Secret, under the version that was seen.
+// publish writes the token Secret. What stands in its way, such as a quota of the
+// namespace, is no reason not to refresh: it is told, and tried again on a schedule
+// of its own.
 func (r *XConnectionReconciler) publish(ctx context.Context, s *scope) error {
+	err := r.writeToken(ctx, s)
+	if isRace(err) {
+		return err
+	}
+	s.unpublished = err
+	if err == nil {
+		r.unpublished.forget(s.conn.UID)
+		return nil
+	}
+	s.publishAt = r.unpublished.failed(s.conn.UID, s.now, err)
+	return nil
+}
+
+// writeToken writes the token Secret, under the version that was seen.
+func (r *XConnectionReconciler) writeToken(ctx context.Context, s *scope) error {
 	failpoint.Hit("publish-before-write")
 	desired := desiredToken(s.conn, s.grant, s.token)
 	if s.token == nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -322,12 +323,26 @@ func lastFailure(s *scope) string {
 	return fmt.Sprintf(" The last consent failed (%s): %s", consentReasonFor(last), last.Message)
 }
 
+// judgeToken speaks while agents do not find the token. What the API server refuses
+// is for somebody to mend; anything else may pass.
 func judgeToken(s *scope) (verdictOn, bool) {
-	v := connected(s, v1alpha1.ReasonTokenSecretConflict, fmt.Sprintf(
-		"The Secret %q is not this connection's own, and is not touched: %s. Delete it, or choose another spec.tokenSecretName",
-		s.conn.TokenSecretName(), s.tokenConflict))
-	v.ready, v.stalled = metav1.ConditionFalse, true
-	return v, s.tokenConflict != ""
+	reason, message := v1alpha1.ReasonTokenSecretConflict, ""
+	switch {
+	case s.tokenConflict != "":
+		message = fmt.Sprintf("The Secret %q is not this connection's own, and is not touched: %s. Delete it, or choose another spec.tokenSecretName",
+			s.conn.TokenSecretName(), s.tokenConflict)
+	case s.unpublished != nil && needsPublishing(s):
+		message = "Agents do not find the token: " + s.unpublished.Error()
+		if !apierrors.IsForbidden(s.unpublished) && !apierrors.IsInvalid(s.unpublished) {
+			reason = v1alpha1.ReasonProgressing
+		}
+	default:
+		return verdictOn{}, false
+	}
+	v := connected(s, reason, message)
+	v.ready, v.reconciling = metav1.ConditionFalse, reason == v1alpha1.ReasonProgressing
+	v.stalled = !v.reconciling
+	return v, true
 }
 
 // judgeAgent speaks of a missing workload. It is not stalled: the workload is

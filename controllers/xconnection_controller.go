@@ -56,7 +56,9 @@ type XConnectionReconciler struct {
 	slots   chan struct{}
 	sights  sightings
 	retries retries
-	written statuses
+	// unpublished are the token Secrets that could not be written.
+	unpublished retries
+	written     statuses
 }
 
 // Reconcile brings one XConnection towards what its spec asks: it reads once,
@@ -169,6 +171,7 @@ func (r *XConnectionReconciler) removeFinalizer(ctx context.Context, s *scope) e
 			"The tokens were not revoked since the stored grant can't be read: its Secret stays in the operator's namespace")
 	}
 	r.retries.forget(s.conn.UID)
+	r.unpublished.forget(s.conn.UID)
 	r.written.forget(s.conn.UID)
 	s.finished = true
 	return nil

@@ -163,7 +163,8 @@ const (
 	ReasonRotationUncertain = "RotationUncertain"
 
 	// ReasonTokenSecretConflict is used with Ready (False) and Stalled (True) when a
-	// Secret of the wanted name belongs to somebody else, and so is not touched.
+	// Secret of the wanted name belongs to somebody else, and so is not touched; or
+	// when the API server refuses to write it, as for a quota. Refreshes go on.
 	ReasonTokenSecretConflict = "TokenSecretConflict"
 
 	// ReasonNotRevoked is used with Ready (False), Connected (False) and Reconciling

@@ -9,6 +9,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -31,6 +32,33 @@ func TestForeignTokenSecret(t *testing.T) {
 		t.Errorf("the foreign Secret was touched: %+v", present.ObjectMeta)
 	}
 	tn.alter(conn, func(conn *v1alpha1.XConnection) { conn.Spec.TokenSecretName = "another" })
+	tn.reaches(conn, metav1.ConditionTrue, v1alpha1.ReasonConnected)
+	tn.checkToken(conn)
+}
+
+// TestSecretQuota: a namespace that has no room for the token Secret is told so, and
+// its tokens are kept fresh all the same.
+func TestSecretQuota(t *testing.T) {
+	tn := newTenant(t)
+	none := corev1.ResourceList{corev1.ResourceSecrets: resource.MustParse("0")}
+	quota := &corev1.ResourceQuota{
+		ObjectMeta: metav1.ObjectMeta{Namespace: tn.namespace, Name: "full"},
+		Spec:       corev1.ResourceQuotaSpec{Hard: none},
+	}
+	tn.create(quota)
+	// Written by a controller that does not run here.
+	quota.Status = corev1.ResourceQuotaStatus{Hard: none, Used: none}
+	if err := tn.plane.Client().Status().Update(t.Context(), quota); err != nil {
+		t.Fatal(err)
+	}
+	conn := tn.connection("agent")
+	tn.consent(conn, xsim.Choice{Account: "crowded"})
+	tn.says(conn, v1alpha1.ReasonTokenSecretConflict, "exceeded quota")
+	tn.refreshNow(conn, "all the same")
+	tn.eventually("waiting for the refresh", conn, func(conn *v1alpha1.XConnection) bool { return conn.Status.Rotation == 2 })
+	if err := tn.plane.Client().Delete(t.Context(), quota); err != nil {
+		t.Fatal(err)
+	}
 	tn.reaches(conn, metav1.ConditionTrue, v1alpha1.ReasonConnected)
 	tn.checkToken(conn)
 }
