@@ -283,6 +283,8 @@ func consentReason(s *scope) string {
 		return "No account is connected yet"
 	case s.grant.Journal.Verdict != nil:
 		return "X does not accept the refresh token any more"
+	case t.RefreshToken.IsZero():
+		return "X gave no refresh token"
 	case appChanged(s):
 		return "The X app of this connection changed"
 	case !s.grant.PinHolds(s.grant.Account, s.conn.Spec.Username):

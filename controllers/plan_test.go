@@ -128,6 +128,7 @@ func planLife() []planCase {
 		{name: "more scopes", change: func(s *scope) { s.conn.Spec.Scopes = append(s.conn.Spec.Scopes, "tweet.write") }, want: actionInvite},
 		{name: "almost 180 days", change: func(s *scope) { s.grant.Tokens.ConsentedAt = s.now.Add(-166 * 24 * time.Hour) }, want: actionInvite},
 		{name: "a verdict", change: func(s *scope) { s.grant.Journal.Verdict = &grant.Verdict{} }, want: actionInvite},
+		{name: "no refresh token", change: func(s *scope) { s.grant.Tokens.RefreshToken = secret.Token{} }, want: actionInvite},
 		{name: "a fresh candidate", change: func(s *scope) { addCandidate(s, time.Second) }, want: actionWait, wait: candidatePatience - time.Second},
 		{name: "a candidate left behind", change: func(s *scope) { addCandidate(s, time.Minute) }, want: actionSettleCandidate},
 		{name: "something retired", change: retire, want: actionRevoke},
@@ -250,6 +251,10 @@ func statusCases() []statusCase {
 		{"uncertain", func(s *scope) { s.grant.Journal.Uncertain = 1 }, yes, v1alpha1.ReasonRotationUncertain, true},
 		{"dead", func(s *scope) { s.grant.Journal.Verdict = &grant.Verdict{} }, no, v1alpha1.ReasonReauthorizationRequired, false},
 		{"old", func(s *scope) { s.grant.Tokens.ConsentedAt = s.now.Add(-170 * 24 * time.Hour) }, yes, v1alpha1.ReasonReauthorizationDue, true},
+		{"no refresh token", func(s *scope) { s.grant.Tokens.RefreshToken = secret.Token{} }, yes, v1alpha1.ReasonReauthorizationDue, true},
+		{"no refresh token, the token ended", expired(func(s *scope) {
+			s.grant.Tokens.RefreshToken = secret.Token{}
+		}), no, v1alpha1.ReasonReauthorizationRequired, false},
 		{"refused app", func(s *scope) { s.app.hold = redeem.HoldRefused }, no, v1alpha1.ReasonInvalidConfig, true},
 		{"no app", func(s *scope) { s.app.problem = &appProblem{message: "none"} }, no, v1alpha1.ReasonInvalidConfig, true},
 		{"no agent", func(s *scope) { s.agentMissing = "none" }, no, v1alpha1.ReasonAgentNotFound, true},

@@ -298,6 +298,8 @@ func judgeVerdict(s *scope) (verdictOn, bool) {
 	switch {
 	case s.grant.Journal.Verdict != nil:
 		v.message = outcome.OfKind(xapi.KindDeadToken).Advice
+	case s.grant.Tokens.RefreshToken.IsZero() && !s.now.Before(s.grant.Tokens.ExpiresAt):
+		v.message = "The access token ended, and X gave no refresh token: open the link in status.authorizeURL to consent again."
 	case appChanged(s):
 		v.message = "The X app of this connection changed: open the link in status.authorizeURL to consent again."
 		v.connected = alive(s)

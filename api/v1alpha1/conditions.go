@@ -120,12 +120,14 @@ const (
 	ReasonConsentRequired = "ConsentRequired"
 
 	// ReasonReauthorizationDue is used with Ready (True) and Connected (True) when the
-	// refresh token nears its age of 180 days: a person should consent again soon.
+	// refresh token nears its age of 180 days, or X gave none: a person should consent
+	// again soon.
 	ReasonReauthorizationDue = "ReauthorizationDue"
 
 	// ReasonReauthorizationRequired is used with Ready (False) and Connected (False)
-	// when X has declared the refresh token dead, and with Connected (True) when the
-	// spec names another X app now: a person must consent again.
+	// when X has declared the refresh token dead, or gave none and the access token has
+	// ended; and with Connected (True) when the spec names another X app now: a person
+	// must consent again.
 	ReasonReauthorizationRequired = "ReauthorizationRequired"
 
 	// ReasonSuspended is used with Ready (False) when spec.suspend is true: X is not
