@@ -84,7 +84,7 @@ fuzz: ## Run every fuzz target for FUZZTIME.
 	hack/fuzz.sh $(FUZZTIME)
 
 .PHONY: verify
-verify: verify-generated verify-modules verify-files verify-manifests vet lint ## Prove that generated code, modules, headers, manifests and style are as they should be.
+verify: verify-generated verify-modules verify-files verify-manifests verify-docs vet lint ## Prove that generated code, modules, headers, manifests, documentation and style are as they should be.
 
 .PHONY: verify-generated
 verify-generated: $(CONTROLLER_GEN) $(CRD_REF_DOCS) $(KUSTOMIZE) ## Generate in a copy of the tree and compare.
@@ -101,6 +101,10 @@ verify-files: ## Check formatting, headers, and that no file names a machine's p
 .PHONY: verify-manifests
 verify-manifests: $(KUSTOMIZE) ## Build every kustomization under config/.
 	hack/verify-manifests.sh
+
+.PHONY: verify-docs
+verify-docs: ## Follow the documentation's links, and hold it to explain every reason, code and flag.
+	go test -short ./docs/
 
 .PHONY: controlplane
 controlplane: ## Build the control plane of tests and demo ahead of time (minutes, once).

@@ -18,9 +18,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
-	"github.com/agentconnect/x-operator/internal/apisource"
 	"github.com/agentconnect/x-operator/internal/envtest"
 	"github.com/agentconnect/x-operator/internal/gitops"
+	"github.com/agentconnect/x-operator/internal/gosource"
 )
 
 // state is what the conditions of an object say: Ready's status and reason, and
@@ -75,6 +75,7 @@ var views = map[state]view{
 	{"XConnection", "False", "ReauthorizationRequired", none}:  degraded,
 	{"XConnection", "False", "TokenExchangeFailed", none}:      degraded,
 	{"XConnection", "False", "InternalError", none}:            degraded,
+	{"XConnection", "False", "InternalError", stalled}:         degraded,
 	{"XConnection", "False", "InvalidConfig", stalled}:         degraded,
 	{"XConnection", "False", "TokenSecretConflict", stalled}:   degraded,
 	{"XConnection", "False", "UsageCapExceeded", stalled}:      degraded,
@@ -126,7 +127,7 @@ func TestHealth(t *testing.T) {
 
 // TestHealthKnowsEveryReason: a reason that is new in the API needs a line above.
 func TestHealthKnowsEveryReason(t *testing.T) {
-	reasons, err := apisource.Constants("Reason")
+	reasons, err := gosource.Constants("api/v1alpha1", "Reason")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,10 +1,10 @@
 // Copyright The X Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package apisource reads the source of api/v1alpha1, for tests that hold something
+// Package gosource reads the operator's own source, for tests that hold something
 // else to be complete: a page that explains every reason, a health check that knows
 // each.
-package apisource
+package gosource
 
 import (
 	"fmt"
@@ -17,26 +17,26 @@ import (
 	"strings"
 )
 
-// Constants gives the values of the string constants whose name has a prefix, such
-// as "Reason", by their names.
-func Constants(prefix string) (map[string]string, error) {
+// Constants gives the values of a folder's string constants whose name has a prefix,
+// such as "Reason" in "api/v1alpha1", by their names.
+func Constants(folder, prefix string) (map[string]string, error) {
 	_, file, _, _ := runtime.Caller(0)
-	paths, err := filepath.Glob(filepath.Join(filepath.Dir(file), "..", "..", "api", "v1alpha1", "*.go"))
+	paths, err := filepath.Glob(filepath.Join(filepath.Dir(file), "..", "..", folder, "*.go"))
 	if err != nil {
-		return nil, fmt.Errorf("finding the API's source: %w", err)
+		return nil, fmt.Errorf("finding the source in %s: %w", folder, err)
 	}
 	found := map[string]string{}
 	for _, path := range paths {
 		parsed, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
 		if err != nil {
-			return nil, fmt.Errorf("reading the API's source: %w", err)
+			return nil, fmt.Errorf("reading the source in %s: %w", folder, err)
 		}
 		for _, declaration := range parsed.Decls {
 			collect(declaration, prefix, found)
 		}
 	}
 	if len(found) == 0 {
-		return nil, fmt.Errorf("the API has no constant whose name begins with %q", prefix)
+		return nil, fmt.Errorf("%s has no constant whose name begins with %q", folder, prefix)
 	}
 	return found, nil
 }
