@@ -14,7 +14,7 @@ MAKEFLAGS += --no-builtin-rules
 IMG ?= agentconnect/x-operator:v0.1.0
 # How long `make fuzz` spends on each fuzz target.
 FUZZTIME ?= 10s
-# Flags for `make demo`, `run` and `chaos`, for example ARGS=--help.
+# Flags for `make demo`, `run`, `chaos` and `bench`, for example ARGS=--help.
 ARGS ?=
 
 TOOLS := $(CURDIR)/bin/tools
@@ -116,6 +116,10 @@ controlplane: ## Build the control plane of tests and demo ahead of time (minute
 chaos: ## Inject a thousand faults into running operators and judge by the simulator's books.
 	go run ./hack/chaos $(ARGS)
 
+.PHONY: bench
+bench: ## Measure what the operator costs, against targets and a raw loop (8 minutes; ARGS="--connections 10000": half an hour).
+	go build -o bin/bench ./hack/bench && bin/bench $(ARGS)
+
 ##@ Ship
 
 .PHONY: install-file
@@ -132,7 +136,7 @@ docker-build: ## Build the container image IMG.
 
 .PHONY: clean
 clean: ## Remove what was built in the work tree (not the control plane's cache).
-	rm -rf bin dist .demo
+	rm -rf bin dist .demo .bench
 
 # Tools: one file in bin/tools each, made again when its module changes.
 

@@ -90,20 +90,43 @@ func (w *World) Connect(ctx context.Context, refreshed time.Time) error {
 	})
 }
 
-// Reset lets the first connections be due at a time, and all others one interval
-// from now. No operator may run meanwhile.
+// Reset lets the first connections be due at a time, and no other for an hour. No
+// operator may run meanwhile.
 func (w *World) Reset(ctx context.Context, due int, at time.Time) error {
+	return w.alterTokens(ctx, func(i int, tokens *grant.Tokens) {
+		now := time.Now().UTC().Round(0)
+		switch {
+		case i < due:
+			tokens.RefreshedAt = at.UTC().Add(-Interval)
+		case now.Sub(tokens.RefreshedAt) > Interval-time.Hour:
+			tokens.RefreshedAt = now
+		}
+	})
+}
+
+// Spread lets all connections be as if they had been made together just now. No
+// operator may run meanwhile.
+func (w *World) Spread(ctx context.Context) error {
+	now := time.Now().UTC().Round(0)
+	return w.alterTokens(ctx, func(_ int, tokens *grant.Tokens) {
+		tokens.ReceivedAt, tokens.RefreshedAt = now, time.Time{}
+	})
+}
+
+// EndAt lets all access tokens end at a time. No operator may run meanwhile.
+func (w *World) EndAt(ctx context.Context, at time.Time) error {
+	return w.alterTokens(ctx, func(_ int, tokens *grant.Tokens) { tokens.ExpiresAt = at.UTC().Round(0) })
+}
+
+// alterTokens changes the stored tokens of the main app's connections, numbered in
+// the order of their names.
+func (w *World) alterTokens(ctx context.Context, change func(i int, tokens *grant.Tokens)) error {
 	grants, err := w.grants(ctx)
 	if err != nil {
 		return err
 	}
-	now := time.Now().UTC().Round(0)
 	return inParallel(ctx, len(grants), func(ctx context.Context, i int) error {
-		refreshed := now
-		if i < due {
-			refreshed = at.UTC().Round(0).Add(-Interval)
-		}
-		_, err := w.Store.Update(ctx, grants[i], func(g *grant.Grant) { g.Tokens.RefreshedAt = refreshed })
+		_, err := w.Store.Update(ctx, grants[i], func(g *grant.Grant) { change(i, g.Tokens) })
 		return err
 	})
 }

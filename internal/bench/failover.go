@@ -1,0 +1,77 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package bench
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// lease is that of an operator that is no shard.
+const lease = "x-operator"
+
+// failover kills the leader of two replicas, and waits until the other one has
+// looked at all connections.
+func (s *suite) failover(ctx context.Context, w *World) error {
+	leader, err := w.StartOperator(ctx, s.binary, "--leader-elect")
+	if err != nil {
+		return err
+	}
+	_, err = leader.Rest(ctx, s.count(w))
+	if err != nil {
+		return errors.Join(err, leader.stop())
+	}
+	port, err := freePort(ctx)
+	if err != nil {
+		return errors.Join(err, leader.stop())
+	}
+	// The later flag wins: the door of the two must differ on one machine.
+	return s.during(ctx, w, []string{"--leader-elect", "--callback-bind-address=127.0.0.1:" + port}, func(standby *Operator) error {
+		// Time to fill its caches.
+		if err := pause(ctx, idle); err != nil {
+			return errors.Join(err, leader.stop())
+		}
+		before, err := w.Count(ctx, nil)
+		if err != nil {
+			return errors.Join(err, leader.stop())
+		}
+		killed := time.Now()
+		if err := leader.kill(); err != nil {
+			return err
+		}
+		at, err := standby.Rest(ctx, s.count(w))
+		if err != nil {
+			return err
+		}
+		after, err := w.Count(ctx, nil)
+		if err != nil {
+			return err
+		}
+		taken, err := w.leaseTaken(ctx)
+		if err != nil {
+			return err
+		}
+		cost := after.Less(before)
+		s.report.add(figure{Name: "failover: seconds from the lease until all connections are looked at", Value: at.Sub(taken).Seconds(), Target: atMost(3)})
+		s.report.add(figure{Name: "failover: seconds from the leader's death until then", Value: at.Sub(killed).Seconds(), Note: "15 of them are the lease's"})
+		s.report.add(figure{Name: "failover: calls to X and API writes", Value: float64(cost.Calls + cost.Writes), Target: atMost(0)})
+		return nil
+	})
+}
+
+// leaseTaken is when the present leader became it.
+func (w *World) leaseTaken(ctx context.Context) (time.Time, error) {
+	found := &coordinationv1.Lease{}
+	if err := w.Plane.Client().Get(ctx, types.NamespacedName{Namespace: w.Home, Name: lease}, found); err != nil {
+		return time.Time{}, err
+	}
+	if found.Spec.AcquireTime == nil {
+		return time.Time{}, errors.New("nobody has the lease")
+	}
+	return found.Spec.AcquireTime.Time, nil
+}
