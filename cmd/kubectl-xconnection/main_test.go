@@ -33,6 +33,8 @@ type person struct {
 	namespace  string
 	// browser is what happens to a link that is opened.
 	browser func(link string)
+	// in is what the person's calls find on standard input.
+	in string
 }
 
 // result is what a call left behind.
@@ -68,7 +70,7 @@ func (p *person) call(arguments ...string) result {
 	p.t.Helper()
 	var out, errOut bytes.Buffer
 	options := command.Options{
-		IOStreams: genericiooptions.IOStreams{In: &bytes.Buffer{}, Out: &out, ErrOut: &errOut},
+		IOStreams: genericiooptions.IOStreams{In: strings.NewReader(p.in), Out: &out, ErrOut: &errOut},
 		Clock:     clocktesting.NewFakeClock(now),
 		Open: func(_ context.Context, link string) error {
 			if p.browser == nil {

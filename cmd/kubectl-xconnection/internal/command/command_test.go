@@ -140,6 +140,11 @@ func TestUsage(t *testing.T) {
 		"name and -A":     {[]string{"status", "a", "-A"}, "error: XConnections can't be named across all namespaces: leave out -A or the names\nSee 'kubectl xconnection status --help' for usage.\n"},
 		"name and -l":     {[]string{"status", "a", "-l", "b=c"}, "error: XConnections can't be both named and selected: leave out -l or the names\nSee 'kubectl xconnection status --help' for usage.\n"},
 		"no such format":  {[]string{"status", "-o", "xml"}, "error: unable to match a printer suitable for the output format \"xml\", allowed formats are: go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,template,templatefile,wide,yaml\n"},
+		"nothing to post": {[]string{"post", "a"}, "error: there is nothing to publish: give --text, or -f and a file (-f - reads standard input)\nSee 'kubectl xconnection post --help' for usage.\n"},
+		"text and file":   {[]string{"post", "a", "--text=b", "-f=c"}, "error: --text and -f can't be used together\nSee 'kubectl xconnection post --help' for usage.\n"},
+		"two names of it": {[]string{"post", "a", "--text=b", "--name=c", "--request-id=d"}, "error: --name and --request-id can't be used together: a request id makes the name\nSee 'kubectl xconnection post --help' for usage.\n"},
+		"no time":         {[]string{"post", "a", "--text=b", "--at=tomorrow"}, "error: --at must be a time such as 2026-12-01T09:00:00Z, and is \"tomorrow\"\nSee 'kubectl xconnection post --help' for usage.\n"},
+		"no file":         {[]string{"post", "a", "-f=/none/post.txt"}, "error: reading the text: open /none/post.txt: no such file or directory\n"},
 		"negative time":   {[]string{"connect", "a", "--timeout=-1s"}, "error: --timeout must not be negative, and is -1s\n"},
 	}
 	for name, test := range tests {

@@ -47,7 +47,7 @@ type consent struct {
 
 // walk shows the link and, if wanted, waits until the account is connected.
 func (c *consent) walk(ctx context.Context, client *connections, conn *v1alpha1.XConnection) error {
-	_, err := c.until(ctx, client, c.tells, conn, "a consent", func(conn *v1alpha1.XConnection) (bool, error) {
+	_, err := client.until(ctx, c.waiting, c.tells, conn, "a consent", func(conn *v1alpha1.XConnection) (bool, error) {
 		return c.step(ctx, conn)
 	})
 	return err

@@ -78,7 +78,7 @@ func (d *disconnect) run(ctx context.Context, name string) error {
 		return d.result(unwanted, d.print, "disconnect requested")
 	}
 	tells := d.teller()
-	conn, err = d.until(ctx, client, tells, unwanted, "the revocation", func(conn *v1alpha1.XConnection) (bool, error) {
+	conn, err = client.until(ctx, d.waiting, tells, unwanted, "the revocation", func(conn *v1alpha1.XConnection) (bool, error) {
 		done, err := disconnected(conn)
 		if !done && err == nil {
 			tells.trouble(conn)

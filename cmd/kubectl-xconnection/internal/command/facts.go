@@ -8,18 +8,39 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 )
 
-// title names an XConnection in sentences.
-func title(conn *v1alpha1.XConnection) string {
-	return "xconnection " + conn.Namespace + "/" + conn.Name
+// subject is an object of ours that conditions speak of.
+type subject interface {
+	runtime.Object
+	metav1.Object
+}
+
+// conditionsOf gives the conditions of an object, and its kind as kubectl writes it.
+func conditionsOf(object subject) (conditions []metav1.Condition, kind string) {
+	switch object := object.(type) {
+	case *v1alpha1.XConnection:
+		return object.Status.Conditions, "xconnection"
+	case *v1alpha1.XPost:
+		return object.Status.Conditions, "xpost"
+	default:
+		return nil, "object"
+	}
+}
+
+// title names an object in sentences.
+func title(object subject) string {
+	_, kind := conditionsOf(object)
+	return kind + " " + object.GetNamespace() + "/" + object.GetName()
 }
 
 // ready is the condition Ready; before the operator wrote one it is Unknown.
-func ready(conn *v1alpha1.XConnection) metav1.Condition {
-	if condition := meta.FindStatusCondition(conn.Status.Conditions, v1alpha1.ConditionReady); condition != nil {
+func ready(object subject) metav1.Condition {
+	conditions, _ := conditionsOf(object)
+	if condition := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady); condition != nil {
 		return *condition
 	}
 	return metav1.Condition{
@@ -28,20 +49,21 @@ func ready(conn *v1alpha1.XConnection) metav1.Condition {
 	}
 }
 
-func isReady(conn *v1alpha1.XConnection) bool { return ready(conn).Status == metav1.ConditionTrue }
+func isReady(object subject) bool { return ready(object).Status == metav1.ConditionTrue }
 
 // observed tells whether the status is about the present spec.
-func observed(conn *v1alpha1.XConnection) bool {
-	return ready(conn).ObservedGeneration == conn.Generation
+func observed(object subject) bool {
+	return ready(object).ObservedGeneration == object.GetGeneration()
 }
 
-func isTrue(conn *v1alpha1.XConnection, condition string) bool {
-	return meta.IsStatusConditionTrue(conn.Status.Conditions, condition)
+func isTrue(object subject, condition string) bool {
+	conditions, _ := conditionsOf(object)
+	return meta.IsStatusConditionTrue(conditions, condition)
 }
 
-// because gives the operator's own words for how an XConnection stands.
-func because(conn *v1alpha1.XConnection) string {
-	condition := ready(conn)
+// because gives the operator's own words for how an object stands.
+func because(object subject) string {
+	condition := ready(object)
 	return condition.Reason + ": " + condition.Message
 }
 

@@ -82,7 +82,7 @@ func (r *refresh) run(ctx context.Context, name string) error {
 		return r.result(asked, r.print, "refresh requested")
 	}
 	tells := r.teller()
-	conn, err = r.until(ctx, client, tells, asked, "the refresh", func(conn *v1alpha1.XConnection) (bool, error) {
+	conn, err = client.until(ctx, r.waiting, tells, asked, "the refresh", func(conn *v1alpha1.XConnection) (bool, error) {
 		done, err := r.step(conn)
 		if !done && err == nil {
 			tells.trouble(conn)

@@ -8,8 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
-
-	"github.com/agentconnect/x-operator/api/v1alpha1"
 )
 
 // resultFlags are the output flags of commands that change an object.
@@ -24,14 +22,14 @@ func addResultFlags(cmd *cobra.Command, flags *genericclioptions.PrintFlags) {
 
 // result prints an object that was changed, as kubectl does: its name and what was
 // done to it, or the object in the wanted format.
-func (f *factory) result(conn *v1alpha1.XConnection, flags *genericclioptions.PrintFlags, done string) error {
+func (f *factory) result(object subject, flags *genericclioptions.PrintFlags, done string) error {
 	flags.NamePrintFlags.Operation = done
 	printer, err := flags.ToPrinter()
 	if err != nil {
 		return err
 	}
-	if err := printer.PrintObj(conn, f.Out); err != nil {
-		return fmt.Errorf("printing %s: %w", title(conn), err)
+	if err := printer.PrintObj(object, f.Out); err != nil {
+		return fmt.Errorf("printing %s: %w", title(object), err)
 	}
 	return nil
 }

@@ -44,6 +44,9 @@ var (
 		# Connect an account: prints a link, opens it, and waits for the consent
 		kubectl xconnection connect social-manager
 
+		# Publish a post, and wait until it is at X
+		kubectl xconnection post social-manager --text 'Hello'
+
 		# How do the connections of all namespaces stand?
 		kubectl xconnection status -A
 
@@ -87,6 +90,7 @@ func New(options Options) *cobra.Command {
 	f.flags.AddFlags(root.PersistentFlags())
 	groups := templates.CommandGroups{
 		{Message: "Consent Commands:", Commands: []*cobra.Command{newConnect(f), newReconnect(f), newDisconnect(f)}},
+		{Message: "Posting Commands:", Commands: []*cobra.Command{newPost(f)}},
 		{Message: "Operating Commands:", Commands: []*cobra.Command{newStatus(f), newRefresh(f), newAdopt(f)}},
 	}
 	groups.Add(root)

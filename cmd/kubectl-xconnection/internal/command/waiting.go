@@ -39,6 +39,7 @@ func (w *waiting) validate() error {
 // routine are the reasons that nobody needs to be told of.
 var routine = []string{
 	v1alpha1.ReasonConnected, v1alpha1.ReasonProgressing, v1alpha1.ReasonConsentRequired, v1alpha1.ReasonDisconnected,
+	v1alpha1.ReasonPublished, v1alpha1.ReasonPublishing,
 }
 
 // teller tells a person what is waited for and, once each, what stands in the way.
@@ -52,9 +53,9 @@ func (f *factory) teller() *teller {
 }
 
 // trouble tells how an object stands, if that is news.
-func (t *teller) trouble(conn *v1alpha1.XConnection) {
-	stands := because(conn)
-	if stands == t.told || !observed(conn) || slices.Contains(routine, ready(conn).Reason) {
+func (t *teller) trouble(object subject) {
+	stands := because(object)
+	if stands == t.told || !observed(object) || slices.Contains(routine, ready(object).Reason) {
 		return
 	}
 	t.told = stands
@@ -64,34 +65,42 @@ func (t *teller) trouble(conn *v1alpha1.XConnection) {
 // until follows an object until step says that it is done, and gives the version
 // that it was done with. goal says what is waited for, as in "the refresh"; it
 // appears if the time runs out.
-func (w *waiting) until(
-	ctx context.Context, c *connections, tells *teller,
-	conn *v1alpha1.XConnection, goal string, step func(*v1alpha1.XConnection) (bool, error),
-) (*v1alpha1.XConnection, error) {
+func (c *objects[T]) until(
+	ctx context.Context, w waiting, tells *teller,
+	object T, goal string, step func(T) (bool, error),
+) (T, error) {
 	bounded, cancel := watchtools.ContextWithOptionalTimeout(ctx, w.timeout)
 	defer cancel()
 	defer tells.Stop()
-	last := conn
-	err := c.follow(bounded, conn, func(version *v1alpha1.XConnection) (bool, error) {
+	last := object
+	err := c.follow(bounded, object, func(version T) (bool, error) {
 		last = version
 		return step(version)
 	})
 	if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-		return nil, w.overdue(last, goal)
+		return last, w.overdue(last, goal)
 	}
 	return last, err
 }
 
 // overdue says that the time ran out, and how things stand. A command that is
 // called again goes on where this one ended.
-func (w *waiting) overdue(conn *v1alpha1.XConnection, goal string) error {
-	stands := because(conn)
-	if !observed(conn) {
+func (w waiting) overdue(object subject, goal string) error {
+	stands := because(object)
+	if !observed(object) {
 		stands = "the operator does not answer: is it running?"
 	}
 	return &problem{
 		code: ExitTimeout,
-		what: fmt.Sprintf("%s did not see %s within %s: %s", title(conn), goal, w.timeout, stands),
-		next: fmt.Sprintf("What was asked for stands. To look again: %s", call("status", conn)),
+		what: fmt.Sprintf("%s did not see %s within %s: %s", title(object), goal, w.timeout, stands),
+		next: "What was asked for stands. To look again: " + lookAgain(object),
 	}
+}
+
+// lookAgain is how to see how an object stands.
+func lookAgain(object subject) string {
+	if conn, ok := object.(*v1alpha1.XConnection); ok {
+		return call("status", conn)
+	}
+	return fmt.Sprintf("kubectl get xpost %s -n %s", object.GetName(), object.GetNamespace())
 }
