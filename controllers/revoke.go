@@ -5,7 +5,6 @@ package controllers
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -45,13 +44,12 @@ func (r *XConnectionReconciler) revoke(ctx context.Context, s *scope) error {
 		return stored(ctx, app)
 	}
 	result, err := r.Redeemer.RevokeOne(ctx, s.grant, options)
-	if errors.Is(err, redeem.ErrStopping) {
+	if isRace(err) || ctx.Err() != nil {
 		return err
 	}
 	r.note(s, err)
 	switch {
 	case err != nil:
-		return nil
 	case result.Forgotten:
 		r.event(s.conn, corev1.EventTypeNormal, reasonForgotten, "Revoke",
 			"The tokens were forgotten without asking X to revoke them: another connection uses the same account with the same X app")

@@ -133,18 +133,18 @@ func (r *SweepReconciler) tend(ctx context.Context, g *grant.Grant) (time.Durati
 		return g.Tombstone.NextAt.Sub(now), nil
 	}
 	result, err := r.Redeemer.RevokeOne(ctx, g, revokeOptions(r.Client, r.Store, g))
-	if errors.Is(err, redeem.ErrStopping) {
+	switch {
+	case errors.Is(err, grant.ErrConflict):
+		return 0, err
+	case result.Grant == nil:
+		// The process ends, or somebody deleted the grant.
 		return 0, nil
-	}
-	if err == nil {
-		if result.Grant == nil {
-			return 0, nil
-		}
+	case err == nil:
 		return minDelay, nil
 	}
 	wait := min(tombstoneFirst<<min(g.Tombstone.Attempts, 10), tombstoneMax)
 	next := now.UTC().Round(0).Add(wait)
-	_, err = r.Store.Update(ctx, g, func(g *grant.Grant) {
+	_, err = r.Store.Update(ctx, result.Grant, func(g *grant.Grant) {
 		g.Tombstone.Attempts++
 		g.Tombstone.NextAt = next
 	})

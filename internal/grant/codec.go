@@ -35,6 +35,7 @@ const (
 	keyConsent   = "consent"
 	keyCandidate = "candidate"
 	keyRetired   = "retired"
+	keyRevoking  = "revoking"
 	keyRefused   = "refused"
 	keyTombstone = "tombstone"
 )
@@ -112,6 +113,9 @@ func encode(g *Grant) (map[string][]byte, error) {
 	if len(g.Retired) > 0 {
 		documents[keyRetired] = sealRetired(g.Retired)
 	}
+	if g.Revoking != nil {
+		documents[keyRevoking] = g.Revoking
+	}
 	if g.Refused != nil {
 		documents[keyRefused] = g.Refused
 	}
@@ -145,6 +149,7 @@ func FromSecret(stored *corev1.Secret) (*Grant, error) {
 		consent   wireConsent
 		candidate wireCandidate
 		retired   []wireRetired
+		revoking  Revocation
 		refused   Refusal
 		tombstone Tombstone
 	)
@@ -159,6 +164,7 @@ func FromSecret(stored *corev1.Secret) (*Grant, error) {
 		{keyConsent, &consent},
 		{keyCandidate, &candidate},
 		{keyRetired, &retired},
+		{keyRevoking, &revoking},
 		{keyRefused, &refused},
 		{keyTombstone, &tombstone},
 	}
@@ -178,6 +184,9 @@ func FromSecret(stored *corev1.Secret) (*Grant, error) {
 			Tokens: openTokens(candidate.Tokens), Nonce: candidate.Nonce,
 			Epoch: candidate.Epoch, Account: candidate.Account,
 		}
+	}
+	if has(stored, keyRevoking) {
+		g.Revoking = &revoking
 	}
 	if has(stored, keyRefused) {
 		g.Refused = &refused
@@ -220,7 +229,7 @@ func changed(before, after map[string][]byte) map[string][]byte {
 			diff[key] = value
 		}
 	}
-	for _, key := range []string{keyTokens, keyCandidate, keyRetired, keyRefused, keyTombstone} {
+	for _, key := range []string{keyTokens, keyCandidate, keyRetired, keyRevoking, keyRefused, keyTombstone} {
 		if _, ok := after[key]; ok {
 			continue
 		}

@@ -30,6 +30,8 @@ const (
 	ClaimedBefore ClaimState = "ClaimedBefore"
 	// ClaimBusy: another flow is under way.
 	ClaimBusy ClaimState = "ClaimBusy"
+	// ClaimRevoking: X is being asked to revoke earlier tokens of this grant.
+	ClaimRevoking ClaimState = "ClaimRevoking"
 )
 
 // Claim takes a nonce that came back, once for each id: taking it again with the
@@ -47,6 +49,9 @@ func (g *Grant) Claim(nonce, id string, now time.Time) (ClaimState, Claim) {
 		if claim.Live(now) {
 			return ClaimBusy, claim
 		}
+	}
+	if g.revoking(now) {
+		return ClaimRevoking, Claim{}
 	}
 	claim := Claim{Nonce: nonce, ID: id, At: now}
 	kept := []Claim{claim}

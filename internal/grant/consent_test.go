@@ -201,6 +201,29 @@ func TestForget(t *testing.T) {
 	}
 }
 
+// While X is asked to revoke no consent begins; a revocation that was left behind does
+// not keep consents out for ever.
+func TestClaimDuringRevocation(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*grant.Grant)
+		want   grant.ClaimState
+	}{
+		"under way":               {func(*grant.Grant) {}, grant.ClaimRevoking},
+		"ended":                   {func(g *grant.Grant) { g.EndRevocation("one") }, grant.Claimed},
+		"another's end":           {func(g *grant.Grant) { g.EndRevocation("two") }, grant.ClaimRevoking},
+		"left behind":             {func(g *grant.Grant) { g.Revoking.At = moment.Add(-90 * time.Second) }, grant.Claimed},
+		"the same nonce again":    {func(g *grant.Grant) { g.Consent.Claims = []grant.Claim{{Nonce: "a", ID: "0"}} }, grant.ClaimedBefore},
+		"another's took its turn": {func(g *grant.Grant) { g.BeginRevocation("two", moment); g.EndRevocation("one") }, grant.ClaimRevoking},
+	} {
+		g := &grant.Grant{}
+		g.BeginRevocation("one", moment)
+		test.change(g)
+		if state, _ := g.Claim("a", "1", moment); state != test.want {
+			t.Errorf("%s: the claim is %s, want %s", name, state, test.want)
+		}
+	}
+}
+
 func TestPlaceCandidate(t *testing.T) {
 	for name, test := range map[string]struct {
 		meanwhile func(*grant.Grant)

@@ -41,6 +41,8 @@ type Grant struct {
 	// Retired are sets that are owed a revocation: refused candidates, and a
 	// working set that another account's or app's took the place of.
 	Retired []Retired
+	// Revoking is set while X is asked to revoke one of them.
+	Revoking *Revocation
 	// Refused is set while X refuses an access token at its API.
 	Refused *Refusal
 	// Tombstone is set once the owner is gone and revocation is still owed.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/failpoint"
@@ -15,8 +16,10 @@ import (
 )
 
 const (
-	// claimTries bounds the attempts to claim a nonce against other writers.
-	claimTries = 5
+	// claimTries bounds the attempts to claim a nonce against other writers;
+	// claimPatience is the wait between them while earlier tokens are being revoked.
+	claimTries    = 5
+	claimPatience = time.Second
 
 	messageConnected = "The account is connected."
 	messageMoved     = "The link that this consent began with is not valid any more: another consent or a change of the connection came first."
@@ -24,6 +27,8 @@ const (
 	messageBroken    = "The operator stopped before this consent was finished: open the link again."
 	messageUnderWay  = "A consent for this connection is still being finished."
 )
+
+var errRevoking = errors.New("earlier tokens of this connection are still being revoked")
 
 // Consent implements Consenter.
 func (r *Redeemer) Consent(ctx context.Context, request ConsentRequest) (ConsentResult, error) {
@@ -88,12 +93,20 @@ func (r *Redeemer) claim(ctx context.Context, request ConsentRequest, id string)
 		if err == nil {
 			return g, early, nil
 		}
-		if !errors.Is(err, grant.ErrConflict) && !errors.Is(err, grant.ErrAmbiguous) {
-			break
+		switch {
+		case errors.Is(err, errRevoking):
+			pause(ctx, claimPatience)
+		case errors.Is(err, grant.ErrConflict), errors.Is(err, grant.ErrAmbiguous):
+			pause(ctx, keepFirst)
+		default:
+			return nil, nil, claimFailed(err)
 		}
-		pause(ctx, keepFirst)
 	}
-	return nil, nil, fmt.Errorf("%w: claiming the consent: %w", ErrUnavailable, err)
+	return nil, nil, claimFailed(err)
+}
+
+func claimFailed(err error) error {
+	return fmt.Errorf("%w: claiming the consent: %w", ErrUnavailable, err)
 }
 
 func (r *Redeemer) claimOnce(ctx context.Context, request ConsentRequest, id string) (*grant.Grant, *ConsentResult, error) {
@@ -125,6 +138,8 @@ func (r *Redeemer) claimOnce(ctx context.Context, request ConsentRequest, id str
 		return nil, nil, err
 	case !invited:
 		return nil, &ConsentResult{Code: string(v1alpha1.ErrorSessionExpired), Message: messageMoved}, nil
+	case state == grant.ClaimRevoking:
+		return nil, nil, errRevoking
 	case state == grant.ClaimBusy:
 		return nil, &ConsentResult{Message: messageUnderWay}, nil
 	case state == grant.ClaimedBefore:

@@ -108,19 +108,24 @@ func (r *Redeemer) Seen(attempt grant.Attempt) (mine, gone bool) {
 	return false, attempt.Holder.Pod == r.Self.Pod
 }
 
-// guard forbids to send once too much time has passed since start, by the wall
-// clock or by the monotonic one, which stands still while a machine sleeps.
+// guard forbids to send once too much time has passed since start.
 func (r *Redeemer) guard(start time.Time) xapi.Guard {
 	return func() error { return r.maySend(start) }
 }
 
 func (r *Redeemer) maySend(start time.Time) error {
 	failpoint.Hit("redeem-before-send")
-	now := r.Now()
-	if now.Sub(start) > sendWithin || now.Round(0).Sub(start.Round(0)) > sendWithin {
+	if r.passed(start, sendWithin) {
 		return errTooLate
 	}
 	return nil
+}
+
+// passed tells whether more than a time has passed since start, by the wall clock or
+// by the monotonic one, which stands still while a machine sleeps.
+func (r *Redeemer) passed(start time.Time, limit time.Duration) bool {
+	now := r.Now()
+	return now.Sub(start) > limit || now.Round(0).Sub(start.Round(0)) > limit
 }
 
 func newID() string { return uuid.NewString() }

@@ -5,10 +5,13 @@ package redeem
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/agentconnect/x-operator/internal/failpoint"
 	"github.com/agentconnect/x-operator/internal/grant"
+	"github.com/agentconnect/x-operator/internal/secret"
 	"github.com/agentconnect/x-operator/internal/xapi"
 )
 
@@ -28,20 +31,30 @@ type RevokeOptions struct {
 
 // RevokeResult is what came of revoking one retired set.
 type RevokeResult struct {
+	// Grant is the grant as it is afterwards, after a failure too; nil if there is
+	// none.
 	Grant *grant.Grant
 	// Forgotten is true if the set was forgotten without asking X, for the sake of
 	// another connection.
 	Forgotten bool
 }
 
+// revokeWithin is how long after its beginning a revocation may still call X: after
+// it, and the timeout of that call, a consent may begin.
+const revokeWithin = 45 * time.Second
+
+var errRevokedLate = errors.New("too much time passed since the revocation was begun")
+
 // RevokeOne revokes the first of the grant's retired sets at X and removes it from
 // the grant. Revoking again what was revoked is harmless: a crash in between
-// costs nothing. Errors are X's, those of the options, or the store's.
+// costs nothing. Errors are X's, those of the options, or the store's; ErrConflict
+// means that the grant changed since it was read, and that nothing was done.
 func (r *Redeemer) RevokeOne(ctx context.Context, g *grant.Grant, options RevokeOptions) (RevokeResult, error) {
 	var result RevokeResult
 	var failure error
-	err := r.Keeper.Do(ctx, "revoke-"+newID(), func(ctx context.Context) {
-		result, failure = r.revokeOne(ctx, g, options)
+	id := newID()
+	err := r.Keeper.Do(ctx, id, func(ctx context.Context) {
+		result, failure = r.revokeOne(ctx, g, options, id)
 	})
 	if err != nil {
 		return RevokeResult{}, err
@@ -49,23 +62,52 @@ func (r *Redeemer) RevokeOne(ctx context.Context, g *grant.Grant, options Revoke
 	return result, failure
 }
 
-func (r *Redeemer) revokeOne(ctx context.Context, g *grant.Grant, options RevokeOptions) (RevokeResult, error) {
+func (r *Redeemer) revokeOne(ctx context.Context, g *grant.Grant, options RevokeOptions, id string) (RevokeResult, error) {
 	retired := g.Retired[0]
-	failpoint.Hit("revoke-before-call")
-	forgotten, err := r.revokeRetired(ctx, retired, options)
-	failpoint.Hit("revoke-after-call")
+	creds, shared, err := r.mayRevoke(ctx, retired, options)
 	if err != nil {
-		return RevokeResult{}, err
+		return RevokeResult{Grant: g}, err
 	}
-	after, err := r.settle(ctx, g, settlement{
-		owner:  g.Owner,
-		change: func(g *grant.Grant) { g.DropRetired(retired) },
-	})
+	if shared {
+		after, err := r.settle(ctx, g, settlement{
+			owner:  g.Owner,
+			change: func(g *grant.Grant) { g.DropRetired(retired) },
+		})
+		return RevokeResult{Grant: after, Forgotten: true}, err
+	}
+	start := r.Now()
+	begun, err := r.beginRevocation(ctx, g, id, start)
+	if err != nil {
+		return RevokeResult{Grant: g}, err
+	}
+	failpoint.Hit("revoke-before-call")
+	failure := r.revokeSet(ctx, creds, retired.Tokens, start)
+	failpoint.Hit("revoke-after-call")
+	after, err := r.settle(ctx, begun, settlement{owner: g.Owner, change: func(g *grant.Grant) {
+		g.EndRevocation(id)
+		if failure == nil {
+			g.DropRetired(retired)
+		}
+	}})
 	failpoint.Hit("revoke-after-persist")
-	return RevokeResult{Grant: after, Forgotten: forgotten}, err
+	return RevokeResult{Grant: after}, errors.Join(failure, err)
 }
 
-func (r *Redeemer) revokeRetired(ctx context.Context, retired grant.Retired, options RevokeOptions) (forgotten bool, err error) {
+// beginRevocation keeps consents out, under the version of the grant that was decided
+// on: one that came first is a conflict.
+func (r *Redeemer) beginRevocation(ctx context.Context, g *grant.Grant, id string, start time.Time) (*grant.Grant, error) {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	begun, err := r.Store.Update(ctx, g, func(g *grant.Grant) { g.BeginRevocation(id, start.UTC().Round(0)) })
+	if err != nil {
+		return nil, fmt.Errorf("writing the intent to revoke: %w", err)
+	}
+	return begun, nil
+}
+
+// mayRevoke finds what a revocation needs: whose tokens they are, whether another
+// connection lives on the account, and the app's credentials.
+func (r *Redeemer) mayRevoke(ctx context.Context, retired grant.Retired, options RevokeOptions) (creds xapi.Credentials, shared bool, err error) {
 	account := retired.Account
 	if account.UserID == "" {
 		user, err := r.X.Me(ctx, retired.AccessToken)
@@ -73,35 +115,40 @@ func (r *Redeemer) revokeRetired(ctx context.Context, retired grant.Retired, opt
 		case err == nil:
 			account.UserID = user.ID
 		case kind != xapi.KindUnauthorized && kind != xapi.KindForbidden && kind != xapi.KindNotFound:
-			return false, fmt.Errorf("asking X whose tokens are to be revoked: %w", err)
+			return creds, false, fmt.Errorf("asking X whose tokens are to be revoked: %w", err)
 		}
 	}
-	shared, err := options.Shared(ctx, retired.App.ClientID, account)
+	shared, err = options.Shared(ctx, retired.App.ClientID, account)
 	if err != nil || shared {
-		return shared, err
+		return creds, shared, err
 	}
-	creds, err := options.Credentials(ctx, retired.App)
+	creds, err = options.Credentials(ctx, retired.App)
 	if err != nil {
-		return false, fmt.Errorf("finding the app's credentials: %w", err)
+		return creds, false, fmt.Errorf("finding the app's credentials: %w", err)
 	}
-	return false, r.revokeSet(ctx, creds, retired.Tokens)
+	return creds, false, nil
 }
 
 // revokeSet revokes the refresh token first and then the access token: whether
 // one takes the other with it is not known.
-func (r *Redeemer) revokeSet(ctx context.Context, creds xapi.Credentials, tokens grant.Tokens) error {
+func (r *Redeemer) revokeSet(ctx context.Context, creds xapi.Credentials, tokens grant.Tokens, start time.Time) error {
 	if !tokens.RefreshToken.IsZero() {
-		err := r.X.Revoke(ctx, creds, tokens.RefreshToken, xapi.HintRefreshToken)
-		r.Report.Called("revoke", err)
-		if err != nil {
+		if err := r.revokeToken(ctx, creds, tokens.RefreshToken, xapi.HintRefreshToken, start); err != nil {
 			return fmt.Errorf("revoking the refresh token: %w", err)
 		}
 	}
 	failpoint.Hit("revoke-between-calls")
-	err := r.X.Revoke(ctx, creds, tokens.AccessToken, xapi.HintAccessToken)
-	r.Report.Called("revoke", err)
-	if err != nil {
+	if err := r.revokeToken(ctx, creds, tokens.AccessToken, xapi.HintAccessToken, start); err != nil {
 		return fmt.Errorf("revoking the access token: %w", err)
 	}
 	return nil
+}
+
+func (r *Redeemer) revokeToken(ctx context.Context, creds xapi.Credentials, token secret.Token, hint xapi.TokenHint, start time.Time) error {
+	if r.passed(start, revokeWithin) {
+		return errRevokedLate
+	}
+	err := r.X.Revoke(ctx, creds, token, hint)
+	r.Report.Called("revoke", err)
+	return err
 }

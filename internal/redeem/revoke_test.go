@@ -28,7 +28,7 @@ func options(shared string) redeem.RevokeOptions {
 
 func TestRevokeOne(t *testing.T) {
 	away := errors.New("X is away")
-	both := []string{"revoke refresh-1", "revoke access-1"}
+	both := []string{"patch", "revoke refresh-1", "revoke access-1"}
 	for name, test := range map[string]struct {
 		arrange   func(*world)
 		shared    string
@@ -39,9 +39,10 @@ func TestRevokeOne(t *testing.T) {
 	}{
 		"it is revoked":         {func(*world) {}, "", append(both, "patch"), nil, false, nil},
 		"another lives on it":   {func(*world) {}, "7", []string{"patch"}, nil, true, nil},
-		"X does not answer":     {func(w *world) { w.revoke = func() error { return away } }, "", both[:1], []string{"access-1"}, false, away},
-		"the store is away":     {func(w *world) { w.writes = []fault{lost, lost} }, "", append(both, "patch", "patch", "patch"), nil, false, nil},
-		"written with an error": {func(w *world) { w.writes = []fault{writtenBut(lost)} }, "", append(both, "patch"), nil, false, nil},
+		"X does not answer":     {func(w *world) { w.revoke = func() error { return away } }, "", append(both[:2:2], "patch"), []string{"access-1"}, false, away},
+		"the store is away":     {func(w *world) { w.writes = []fault{fine, lost, lost} }, "", append(both, "patch", "patch", "patch"), nil, false, nil},
+		"written with an error": {func(w *world) { w.writes = []fault{fine, writtenBut(lost)} }, "", append(both, "patch"), nil, false, nil},
+		"another was first":     {func(w *world) { w.writes = []fault{conflict} }, "", both[:1], []string{"access-1"}, false, grant.ErrConflict},
 		"nobody knows whose": {func(w *world) {
 			w.alter(func(g *grant.Grant) { g.Retired[0].Account = grant.Account{} })
 		}, "7", []string{"me", "patch"}, nil, true, nil},
@@ -62,9 +63,62 @@ func TestRevokeOne(t *testing.T) {
 				if _, _, left := w.accesses(); !slices.Equal(left, test.left) {
 					t.Errorf("%q still waits, want %q", left, test.left)
 				}
+				if w.stored().Revoking != nil {
+					t.Error("a revocation is still under way")
+				}
 			})
 		})
 	}
+}
+
+// X may end an account's tokens all together: a consent that comes back while X is
+// asked to revoke waits, and one that came first is not met by a revocation.
+func TestRevocationAndConsentExclude(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.connected()
+		w.alter(func(g *grant.Grant) {
+			g.Forget()
+			g.Consent.Wanted, g.Consent.Epoch = true, 3
+		})
+		early := w.stored()
+		w.revoke = func() error {
+			if _, err := w.Consent(t.Context(), back()); !errors.Is(err, redeem.ErrUnavailable) {
+				t.Errorf("a consent during the revocation: %v", err)
+			}
+			return nil
+		}
+		if _, err := w.RevokeOne(t.Context(), early, options("")); err != nil {
+			t.Fatal(err)
+		}
+		if w.calls("exchange code") != 0 {
+			t.Errorf("the code was exchanged during the revocation: %q", w.trail)
+		}
+		if result, err := w.Consent(t.Context(), back()); err != nil || result.Code != redeem.CodeConnected {
+			t.Errorf("after the revocation the consent is %+v (%v)", result, err)
+		}
+		revoked := w.calls("revoke refresh-1")
+		if _, err := w.RevokeOne(t.Context(), early, options("")); !errors.Is(err, grant.ErrConflict) || w.calls("revoke refresh-1") != revoked {
+			t.Errorf("a revocation that was decided on before the consent: %v after %q", err, w.trail)
+		}
+	})
+}
+
+// A process that was paused before it calls X does not revoke when it wakes up: a
+// person may have consented again.
+func TestRevocationWakesUpLate(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.connected()
+		w.alter(func(g *grant.Grant) { g.Forget() })
+		w.writes = []fault{func(apply func() error) error {
+			err := apply()
+			w.pass(time.Minute)
+			return err
+		}}
+		result, err := w.RevokeOne(t.Context(), w.stored(), options(""))
+		if err == nil || w.calls("revoke refresh-1") != 0 || result.Grant.Revoking != nil || len(result.Grant.Retired) != 1 {
+			t.Errorf("%v after %q, with %+v", err, w.trail, result.Grant)
+		}
+	})
 }
 
 // An answer that another process stores in the place of the set that is being
