@@ -7,6 +7,7 @@ package webhook
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log"
@@ -56,9 +57,9 @@ const (
 // PathHealth answers "ok" while the server serves.
 const PathHealth = "/healthz"
 
-// Server serves one handler over plain HTTP: TLS ends at the Ingress or Gateway
-// before it. It is a controller-runtime Runnable of its own kind, since the
-// manager would run a plain one on the leader only, and any replica must finish
+// Server serves one handler: over plain HTTP where TLS ends before it, at an Ingress
+// or Gateway, or over TLS. It is a controller-runtime Runnable of its own kind, since
+// the manager would run a plain one on the leader only, and any replica must finish
 // what another began.
 type Server struct {
 	// Name says in logs which server this is.
@@ -72,6 +73,9 @@ type Server struct {
 	Log logr.Logger
 	// Listener is used in place of BindAddress if it is set; the server closes it.
 	Listener net.Listener
+	// Certificate gives the certificate to serve TLS with, at each handshake; nil for
+	// plain HTTP.
+	Certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)
 }
 
 // NeedLeaderElection implements manager.LeaderElectionRunnable.
@@ -86,7 +90,8 @@ func (s *Server) Start(ctx context.Context) error {
 	}
 	server := s.server()
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(netutil.LimitListener(listener, maxConnections)) }()
+	carrier := s.secured(netutil.LimitListener(listener, maxConnections))
+	go func() { failed <- server.Serve(carrier) }()
 	s.Log.Info("Serving", "server", s.Name, "address", listener.Addr().String())
 	select {
 	case err := <-failed:
@@ -102,6 +107,19 @@ func (s *Server) listen(ctx context.Context) (net.Listener, error) {
 	}
 	var config net.ListenConfig
 	return config.Listen(ctx, "tcp", s.BindAddress)
+}
+
+// secured puts TLS on a listener if there is a certificate. HTTP/1.1 alone is spoken
+// over it: a connection is then one request at a time, which the bounds count.
+func (s *Server) secured(listener net.Listener) net.Listener {
+	if s.Certificate == nil {
+		return listener
+	}
+	return tls.NewListener(listener, &tls.Config{
+		GetCertificate: s.Certificate,
+		MinVersion:     tls.VersionTLS12,
+		NextProtos:     []string{"http/1.1"},
+	})
 }
 
 func (s *Server) server() *http.Server {

@@ -37,6 +37,20 @@ const (
 	// AnnotationPublishedAs on an XPost whose outcome is Unknown says under which id a
 	// person found the post at X.
 	AnnotationPublishedAs = "x.agentconnect.dev/published-as"
+
+	// AnnotationAuthor on an XPost that the agents' door made is the Kubernetes user
+	// who asked for it, such as system:serviceaccount:customer-a:social-manager.
+	AnnotationAuthor = "x.agentconnect.dev/author"
+
+	// AnnotationRequestID on an XPost that the agents' door made is the caller's own
+	// name for the request, by which a repetition is told from another request.
+	AnnotationRequestID = "x.agentconnect.dev/request-id"
+)
+
+// XPosts that the agents' door made carry this label.
+const (
+	LabelOrigin      = "x.agentconnect.dev/origin"
+	LabelOriginAgent = "agent"
 )
 
 // LabelPostApproval with the value "Required" on a Namespace makes every XPost in it

@@ -31,6 +31,8 @@ type operator struct {
 	log string
 	// base is its callback base URL, health the address of its probes.
 	base, health string
+	// agent is the address of the agents' door.
+	agent string
 	// stopping is set by whoever is first: the one who stops it, or its own end.
 	stopping atomic.Bool
 	// ended is closed when the process is gone; exit is how, from then on.
@@ -141,7 +143,12 @@ func (d *demo) newOperator(ctx context.Context) (*operator, error) {
 	if err != nil {
 		return nil, err
 	}
+	agent, err := freePort(ctx)
+	if err != nil {
+		return nil, err
+	}
 	return &operator{
+		agent:  loopback(agent),
 		log:    filepath.Join(d.dir, "operator.log"),
 		base:   "http://" + loopback(d.options.callbackPort),
 		health: loopback(health),
@@ -156,6 +163,7 @@ func (d *demo) flags(o *operator, kubeconfig string) []string {
 		"--callback-base-url=" + o.base,
 		"--callback-bind-address=" + loopback(d.options.callbackPort),
 		"--health-probe-bind-address=" + o.health,
+		"--agent-bind-address=" + o.agent,
 		"--x-authorize-url=" + d.x.url + "/i/oauth2/authorize",
 		"--x-token-url=" + d.x.url + "/2/oauth2/token",
 		"--x-revoke-url=" + d.x.url + "/2/oauth2/revoke",

@@ -13,7 +13,6 @@ import (
 	"github.com/agentconnect/x-operator/controllers"
 	"github.com/agentconnect/x-operator/internal/grant"
 	"github.com/agentconnect/x-operator/internal/metrics"
-	"github.com/agentconnect/x-operator/internal/pace"
 	"github.com/agentconnect/x-operator/internal/redeem"
 	"github.com/agentconnect/x-operator/internal/xapi"
 	"github.com/agentconnect/x-operator/webhook"
@@ -58,7 +57,7 @@ func (o *operator) addControllers(ctx context.Context, config *rest.Config) erro
 		Store:    o.store,
 		X:        o.x,
 		Keeper:   o.keeper,
-		Pacer:    pace.New(o.Now),
+		Pacer:    o.pacer,
 		Self:     o.redeemer.Self,
 		Recorder: recorder,
 		Now:      o.Now,

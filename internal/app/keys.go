@@ -30,6 +30,9 @@ const keysPoll = time.Second
 // loadKeys reads the keys, makes them if there are none, and follows their
 // changes.
 func (o *operator) loadKeys(ctx context.Context, _ *rest.Config) error {
+	if !o.consents() {
+		return nil
+	}
 	data, err := o.keyData(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the keys in the Secret %s/%s: %w", o.GrantNamespace, KeysSecret, err)

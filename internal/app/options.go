@@ -32,14 +32,19 @@ const (
 	ComponentControllers Component = "controllers"
 	// ComponentCallback serves the consent door.
 	ComponentCallback Component = "callback"
+	// ComponentAgent serves the agents' door.
+	ComponentAgent Component = "agent"
 )
 
-var components = []Component{ComponentControllers, ComponentCallback}
+var components = []Component{ComponentControllers, ComponentCallback, ComponentAgent}
 
 // Options are the operator's flags, and what only tests set.
 type Options struct {
 	CallbackBaseURL         string
 	CallbackBindAddress     string
+	AgentBindAddress        string
+	AgentAudience           string
+	AgentTLSCertDir         string
 	GrantNamespace          string
 	Endpoints               xapi.Endpoints
 	Components              []Component
@@ -68,6 +73,9 @@ const (
 	DefaultRevokeURL    = "https://api.x.com/2/oauth2/revoke"
 	DefaultAPIURL       = "https://api.x.com"
 
+	// DefaultAgentAudience is what a pod projects its token for.
+	DefaultAgentAudience = "x.agentconnect.dev"
+
 	defaultWorkers = 16
 )
 
@@ -79,8 +87,8 @@ func ParseFlags(program string, args []string, output io.Writer) (Options, error
 	flags := flag.NewFlagSet(program, flag.ContinueOnError)
 	flags.SetOutput(output)
 	o.bind(flags)
-	flags.StringVar(&chosen, "components", "controllers,callback",
-		"Comma-separated parts to run in this process: controllers (reconciles) and callback (the consent pages).")
+	flags.StringVar(&chosen, "components", "controllers,callback,agent",
+		"Comma-separated parts to run in this process: controllers (reconciles), callback (the consent pages) and agent (the agents' door).")
 	flags.StringVar(&namespaces, "namespaces", "",
 		"Comma-separated namespaces to watch. Empty: all. The operator then needs Roles in these namespaces only.")
 	o.Zap.BindFlags(flags)
@@ -101,9 +109,15 @@ func ParseFlags(program string, args []string, output io.Writer) (Options, error
 
 func (o *Options) bind(flags *flag.FlagSet) {
 	flags.StringVar(&o.CallbackBaseURL, "callback-base-url", "",
-		"Public https address of the consent pages, such as https://x.example.com. At X, register this address followed by /oauth2/callback. Required. For development it may be http on a loopback host.")
+		"Public https address of the consent pages, such as https://x.example.com. At X, register this address followed by /oauth2/callback. Required, but by the agents' door alone. For development it may be http on a loopback host.")
 	flags.StringVar(&o.CallbackBindAddress, "callback-bind-address", ":8082",
 		"Address that the consent pages listen on, as plain HTTP: TLS ends at the Ingress or Gateway before them.")
+	flags.StringVar(&o.AgentBindAddress, "agent-bind-address", ":8083",
+		"Address that the agents' door listens on: MCP and access tokens, for pods of this cluster.")
+	flags.StringVar(&o.AgentAudience, "agent-audience", DefaultAgentAudience,
+		"Audience that an agent's service account token must be made for to be let in at the agents' door.")
+	flags.StringVar(&o.AgentTLSCertDir, "agent-tls-cert-dir", "",
+		"Directory with tls.crt and tls.key, taken up anew when they change: the agents' door then serves TLS. Empty: plain HTTP.")
 	flags.StringVar(&o.GrantNamespace, "grant-namespace", os.Getenv("POD_NAMESPACE"),
 		"The operator's own namespace: it holds grants, keys and the Secrets of XApps. No XConnection may live there. Default: the environment's POD_NAMESPACE.")
 	flags.StringVar(&o.Endpoints.AuthorizeURL, "x-authorize-url", DefaultAuthorizeURL, "X's consent page (RFC 6749, section 3.1).")
@@ -138,25 +152,34 @@ func list(text string) []string {
 // Runs tells whether a component runs in this process.
 func (o *Options) Runs(component Component) bool { return slices.Contains(o.Components, component) }
 
+// consents tells whether this process has to do with people's consent.
+func (o *Options) consents() bool {
+	return o.Runs(ComponentControllers) || o.Runs(ComponentCallback)
+}
+
 // complete checks the options, all of them, and prepares what is derived.
 func (o *Options) complete() error {
 	var err, addressErr error
 	if o.GrantNamespace == "" {
 		err = errors.Join(err, errors.New("--grant-namespace is required outside a pod: name the operator's own namespace"))
 	}
-	if o.CallbackBaseURL == "" {
-		addressErr = errors.New("--callback-base-url is required: the public https address of the consent pages")
-	} else {
+	switch {
+	case o.CallbackBaseURL != "":
 		o.address, addressErr = seal.ParseAddress(o.CallbackBaseURL)
+	case o.consents():
+		addressErr = errors.New("--callback-base-url is required: the public https address of the consent pages")
 	}
 	err = errors.Join(err, addressErr, o.Endpoints.Validate())
 	if len(o.Components) == 0 {
-		err = errors.Join(err, errors.New("--components names no component: controllers and callback exist"))
+		err = errors.Join(err, errors.New("--components names no component: controllers, callback and agent exist"))
 	}
 	for _, component := range o.Components {
 		if !slices.Contains(components, component) {
-			err = errors.Join(err, fmt.Errorf("--components: there is no component %q: controllers and callback exist", component))
+			err = errors.Join(err, fmt.Errorf("--components: there is no component %q: controllers, callback and agent exist", component))
 		}
+	}
+	if o.Runs(ComponentAgent) && o.AgentAudience == "" {
+		err = errors.Join(err, errors.New("--agent-audience must not be empty: without an audience any token of the cluster would do"))
 	}
 	selector, selectorErr := labels.Parse(o.Selector)
 	if selectorErr != nil {

@@ -29,6 +29,15 @@ func TestParseFlags(t *testing.T) {
 			args: []string{"--callback-base-url=http://127.0.0.1:8082", "--grant-namespace=a", "--x-token-url=http://127.0.0.1:1/token"},
 		},
 		{
+			name: "the agents' door alone",
+			args: []string{"--components=agent", "--grant-namespace=a"},
+		},
+		{
+			name: "the agents' door for anybody",
+			args: []string{"--components=agent", "--grant-namespace=a", "--agent-audience="},
+			want: []string{"--agent-audience must not be empty"},
+		},
+		{
 			name: "nothing",
 			want: []string{"--grant-namespace is required", "--callback-base-url is required"},
 		},
@@ -80,7 +89,7 @@ func TestHelp(t *testing.T) {
 	}
 	for _, name := range []string{
 		"callback-base-url", "callback-bind-address", "grant-namespace", "x-authorize-url", "x-token-url", "x-revoke-url",
-		"x-api-url", "components", "namespaces", "selector", "leader-elect", "max-concurrent-reconciles",
+		"x-api-url", "agent-bind-address", "agent-audience", "agent-tls-cert-dir", "components", "namespaces", "selector", "leader-elect", "max-concurrent-reconciles",
 		"metrics-bind-address", "health-probe-bind-address", "zap-log-level", "kubeconfig", "version",
 	} {
 		if !strings.Contains(help.String(), "-"+name) {

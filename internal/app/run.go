@@ -23,6 +23,7 @@ import (
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/grant"
 	"github.com/agentconnect/x-operator/internal/outcome"
+	"github.com/agentconnect/x-operator/internal/pace"
 	"github.com/agentconnect/x-operator/internal/redeem"
 	"github.com/agentconnect/x-operator/internal/seal"
 	"github.com/agentconnect/x-operator/internal/version"
@@ -38,6 +39,7 @@ type operator struct {
 	keeper   *redeem.Keeper
 	gate     *redeem.Gate
 	x        *xapi.Client
+	pacer    *pace.Pacer
 	redeemer *redeem.Redeemer
 	keyring  *seal.Keyring
 	// changed carries the news that X's opinion of some app changed.
@@ -87,6 +89,7 @@ func Run(ctx context.Context, config *rest.Config, options Options) error {
 		o.loadKeys,
 		o.addControllers,
 		o.addCallback,
+		o.addAgent,
 		o.addHealth,
 	}
 	for _, step := range steps {
@@ -132,6 +135,7 @@ func (o *operator) makeCore(ctx context.Context, _ *rest.Config) error {
 	registerMetrics()
 	o.changed = make(chan event.GenericEvent, 1)
 	o.gate = redeem.NewGate(o.Now)
+	o.pacer = pace.New(o.Now)
 	o.x = xapi.New(xapi.Options{Endpoints: o.Endpoints, Clock: o.Now})
 	o.redeemer = redeem.New(redeem.Options{
 		Store:       o.store,

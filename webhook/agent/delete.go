@@ -1,0 +1,145 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/google/jsonschema-go/jsonschema"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/agentconnect/x-operator/api/v1alpha1"
+)
+
+type deleteInput struct {
+	ID          string `json:"id" jsonschema:"the id of the post at X"`
+	WholeThread bool   `json:"wholeThread,omitempty" jsonschema:"must be true if the post belongs to a thread: all posts of it are deleted"`
+}
+
+func (deleteInput) limits(schema *jsonschema.Schema) { schema.Properties["id"].Pattern = anID }
+
+// deletion is what became of posts that were to be deleted.
+type deletion struct {
+	State   string   `json:"state" jsonschema:"Deleted, or Pending: it goes on by itself"`
+	Message string   `json:"message,omitempty" jsonschema:"what is waited for"`
+	IDs     []string `json:"ids" jsonschema:"the ids of the posts that are deleted, or about to be"`
+}
+
+const stateDeleted = "Deleted"
+
+// deletePost deletes the XPost that published a post, with its posts. What others
+// published through the account is not the agent's to delete: a GitOps tool would
+// publish it again, and a person would not know why it is gone.
+func (d *Door) deletePost(ctx context.Context, c call, in deleteInput) (deletion, error) {
+	if _, err := d.account(ctx, c.connection); err != nil {
+		return deletion{}, err
+	}
+	post, err := d.publisherOf(ctx, c, in.ID)
+	if err != nil {
+		return deletion{}, err
+	}
+	told := deletion{State: statePending, Message: "It is being deleted at X.", IDs: idsOf(post)}
+	if len(post.Texts()) > 1 && !in.WholeThread {
+		return deletion{}, &fault{reason: reasonWholeThread, message: fmt.Sprintf(
+			"The post belongs to a thread of %d posts, which goes as a whole. Nothing was deleted: call again with wholeThread true if that is meant.", len(post.Texts()))}
+	}
+	if err := d.deleteObject(ctx, post); err != nil {
+		return deletion{}, err
+	}
+	d.Log.Info("An agent deletes", "namespace", post.Namespace, "connection", c.connection.Name, "xpost", post.Name, "user", c.user.Username)
+	gone, err := d.awaitGone(ctx, post)
+	if err != nil || !gone {
+		return told, err
+	}
+	// The operator lets the object go without its posts once the connection is gone.
+	if _, err := d.account(ctx, c.connection); err != nil {
+		return deletion{}, err
+	}
+	told.State, told.Message = stateDeleted, ""
+	return told, nil
+}
+
+// publisherOf finds the XPost of this connection that the door made and that
+// published a post.
+func (d *Door) publisherOf(ctx context.Context, c call, id string) (*v1alpha1.XPost, error) {
+	var list v1alpha1.XPostList
+	err := d.Cached.List(ctx, &list, client.InNamespace(c.connection.Namespace))
+	if err != nil {
+		return nil, fmt.Errorf("listing XPosts: %w", err)
+	}
+	for i := range list.Items {
+		post := &list.Items[i]
+		if post.Spec.ConnectionRef.Name != c.connection.Name || !slices.Contains(idsOf(post), id) {
+			continue
+		}
+		if post.Labels[v1alpha1.LabelOrigin] != v1alpha1.LabelOriginAgent {
+			return nil, &fault{reason: reasonNotPublished, message: fmt.Sprintf(
+				"The post was published by the XPost %q, which these tools did not make. Nothing was deleted: its owner must delete that object.", post.Name)}
+		}
+		return post, nil
+	}
+	return nil, &fault{reason: reasonNotPublished, message: fmt.Sprintf(
+		"These tools have no record of a post with the id %s: it was published elsewhere, or is deleted already. Nothing was deleted.", id)}
+}
+
+func idsOf(post *v1alpha1.XPost) []string {
+	ids := []string{}
+	for _, published := range post.Status.Posts {
+		ids = append(ids, published.ID)
+	}
+	return ids
+}
+
+// deleteObject deletes an XPost so that its posts go with it. The finalizer stands
+// before the deletion: nothing may let the object go in between.
+func (d *Door) deleteObject(ctx context.Context, post *v1alpha1.XPost) error {
+	finalizers := post.DeepCopy()
+	controllerutil.AddFinalizer(finalizers, v1alpha1.FinalizerDeletePosts)
+	patch, err := json.Marshal(map[string]any{
+		"metadata": map[string]any{"resourceVersion": post.ResourceVersion, "uid": post.UID, "finalizers": finalizers.Finalizers},
+		"spec":     map[string]any{"deletionPolicy": v1alpha1.DeletionDelete},
+	})
+	if err != nil {
+		return fmt.Errorf("writing the patch of an XPost: %w", err)
+	}
+	if post.DeletionTimestamp.IsZero() {
+		err = d.Live.Patch(ctx, post.DeepCopy(), client.RawPatch(types.MergePatchType, patch))
+	}
+	if err == nil {
+		err = d.Live.Delete(ctx, post.DeepCopy(), client.Preconditions{UID: &post.UID})
+	}
+	switch {
+	case apierrors.IsConflict(err):
+		return &fault{reason: reasonBusy, message: "The post is being changed by somebody else.", retryAt: d.Now()}
+	case client.IgnoreNotFound(err) != nil:
+		return fmt.Errorf("deleting the XPost: %w", err)
+	}
+	return nil
+}
+
+// awaitGone waits until the object is gone, or it takes longer.
+func (d *Door) awaitGone(ctx context.Context, post *v1alpha1.XPost) (bool, error) {
+	err := wait.PollUntilContextTimeout(ctx, outcomePoll, outcomeWait, true, func(ctx context.Context) (bool, error) {
+		now := &v1alpha1.XPost{}
+		err := d.Cached.Get(ctx, client.ObjectKeyFromObject(post), now)
+		switch {
+		case apierrors.IsNotFound(err):
+			return true, nil
+		case err != nil:
+			return false, fmt.Errorf("reading the XPost: %w", err)
+		}
+		return now.UID != post.UID, nil
+	})
+	if wait.Interrupted(err) {
+		return false, nil
+	}
+	return err == nil, err
+}

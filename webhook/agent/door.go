@@ -1,0 +1,174 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package agent
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"k8s.io/apimachinery/pkg/api/validation"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/agentconnect/x-operator/internal/grant"
+	"github.com/agentconnect/x-operator/internal/pace"
+	"github.com/agentconnect/x-operator/internal/xapi"
+)
+
+// Options are what the door works with. All are required but Namespaces.
+type Options struct {
+	// Cached reads XConnections and XPosts from the manager's cache.
+	Cached client.Reader
+	// Live asks the API server about callers, and makes and deletes XPosts.
+	Live client.Client
+	// Grants has the access tokens.
+	Grants Grants
+	// X is asked for what is read.
+	X *xapi.Client
+	// Pacer holds calls back while X limits them.
+	Pacer *pace.Pacer
+	// Audience is what a caller's token must be made for.
+	Audience string
+	// Namespaces are those of the XConnections that are served; empty for all.
+	Namespaces []string
+	Now        func() time.Time
+	Log        logr.Logger
+}
+
+// Grants reads grants, and writes none: grant.Store, of which the door needs no more.
+type Grants interface {
+	// Get reads from the cache, GetLive from the API server.
+	Get(ctx context.Context, owner types.UID) (*grant.Grant, error)
+	GetLive(ctx context.Context, owner types.UID) (*grant.Grant, error)
+}
+
+// Door is the agents' door, an http.Handler. It keeps nothing that another replica
+// would miss.
+type Door struct {
+	Options
+
+	callers authenticator
+	rights  authorizer
+	busy    busy
+	handler http.Handler
+}
+
+// New makes the door.
+func New(options Options) *Door {
+	clock := reviewClock(options.Now)
+	d := &Door{
+		Options: options,
+		callers: authenticator{options.Live, options.Audience, cache.NewLRUExpireCacheWithClock(maxReviews, clock)},
+		rights:  authorizer{options.Live, cache.NewLRUExpireCacheWithClock(maxReviews, clock)},
+		busy:    busy{most: maxPerNamespace, byNamespace: map[string]int{}},
+	}
+	server := d.tools()
+	tools := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, &mcp.StreamableHTTPOptions{
+		Stateless:    true,
+		JSONResponse: true,
+		// It is there for servers that know a caller by where it is. This one wants a
+		// token, which no browser has; and a sidecar's calls do come from localhost.
+		DisableLocalhostProtection: true,
+		// An agent that hangs up reads nothing more. What it publishes is an XPost, and
+		// goes on.
+		PropagateRequestCancellation: true,
+	})
+	mux := http.NewServeMux()
+	mux.Handle("/connections/{namespace}/{name}/mcp", d.guarded(tools, mayRead, mayPost, mayDelete))
+	mux.Handle("GET /connections/{namespace}/{name}/token", d.guarded(http.HandlerFunc(d.giveToken), mayToken))
+	// Pages of other origins have no business here, whatever they got hold of.
+	d.handler = http.NewCrossOriginProtection().Handler(mux)
+	return d
+}
+
+// ServeHTTP implements http.Handler.
+func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	d.handler.ServeHTTP(w, r)
+}
+
+// guarded lets a request through whose caller is known and has at least one of the
+// rights. Nothing of the request's body, and nothing about the connection, is read
+// before that.
+func (d *Door) guarded(next http.Handler, wanted ...right) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := call{connection: types.NamespacedName{Namespace: r.PathValue("namespace"), Name: r.PathValue("name")}}
+		if !isName(c.connection) {
+			http.NotFound(w, r)
+			return
+		}
+		var err error
+		if c.user, err = d.callers.caller(r.Context(), r); err == nil {
+			err = d.anyOf(r.Context(), c, wanted)
+		}
+		if err != nil {
+			d.refuse(w, c, err)
+			return
+		}
+		if !d.busy.enter(c.connection.Namespace) {
+			d.refuse(w, c, &fault{reasonBusy, "Too many calls are under way for connections of this namespace.", d.Now().Add(time.Second)})
+			return
+		}
+		defer d.busy.leave(c.connection.Namespace)
+		next.ServeHTTP(w, r.WithContext(withCall(r.Context(), c)))
+	})
+}
+
+// isName keeps out what no XConnection can be called.
+func isName(key types.NamespacedName) bool {
+	return len(validation.ValidateNamespaceName(key.Namespace, false)) == 0 &&
+		len(validation.NameIsDNSSubdomain(key.Name, false)) == 0
+}
+
+// anyOf fails unless the caller has one of the rights.
+func (d *Door) anyOf(ctx context.Context, c call, wanted []right) error {
+	for _, one := range wanted {
+		allowed, err := d.rights.allows(ctx, c, one)
+		if allowed || err != nil {
+			return err
+		}
+	}
+	return forbidden(c, wanted...)
+}
+
+// serves tells whether XConnections of a namespace are this operator's.
+func (d *Door) serves(namespace string) bool {
+	return len(d.Namespaces) == 0 || slices.Contains(d.Namespaces, namespace)
+}
+
+// toldOf is what a caller is told of an error. One that is no fault is ours: it is
+// logged, and its text stays here.
+func (d *Door) toldOf(c call, err error) *fault {
+	var told *fault
+	if errors.As(err, &told) {
+		return told
+	}
+	d.Log.Error(err, "An agent's call failed", "namespace", c.connection.Namespace, "name", c.connection.Name, "user", c.user.Username)
+	return &fault{reasonInternal, "The operator failed; its logs say more.", d.Now().Add(unavailableFor)}
+}
+
+type callKey struct{}
+
+func withCall(ctx context.Context, c call) context.Context {
+	return context.WithValue(ctx, callKey{}, c)
+}
+
+// callOf gives the call that guarded let in.
+func callOf(ctx context.Context) call {
+	c, _ := ctx.Value(callKey{}).(call)
+	return c
+}
+
+// reviewClock is the clock as the cache wants it.
+type reviewClock func() time.Time
+
+// Now implements cache.Clock.
+func (c reviewClock) Now() time.Time { return c() }

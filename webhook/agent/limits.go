@@ -1,0 +1,40 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package agent
+
+import "time"
+
+// The bounds of what the door asks of others and keeps of their answers. Those of
+// its server are in package webhook.
+const (
+	// reviewTimeout is for one question to the API server about a caller.
+	reviewTimeout = 5 * time.Second
+	// reviewKept is how long its answer is taken to hold. A token that is revoked, or
+	// a right that is taken away, counts for so long at most.
+	reviewKept = 10 * time.Second
+	// maxReviews bounds the answers kept of either kind: the oldest go first.
+	maxReviews = 4096
+	// maxBearer is far above the length of a service account's token.
+	maxBearer = 8 << 10
+
+	// toolTimeout is for one call of a tool; it stays below the server's write
+	// timeout of 75 s and below the 60 s that common MCP clients wait.
+	toolTimeout = 45 * time.Second
+	// outcomeWait is how long a tool waits for what becomes of an XPost, within
+	// toolTimeout. What takes longer is told as pending.
+	outcomeWait = 25 * time.Second
+	// outcomePoll is how often the XPost is looked at meanwhile, in the cache.
+	outcomePoll = 100 * time.Millisecond
+	// readTimeout is for one call to X.
+	readTimeout = 20 * time.Second
+
+	// maxPerNamespace calls are worked on at once for the connections of one
+	// namespace: an eighth of what the server takes, so that no tenant fills it.
+	maxPerNamespace = 32
+	// maxRequestID bounds what a caller may name its request.
+	maxRequestID = 128
+	// usualPage and maxPage are how many posts a list has, by default and at most.
+	usualPage = 20
+	maxPage   = 100
+)

@@ -1,0 +1,191 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package agent
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+
+	"github.com/google/jsonschema-go/jsonschema"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/uuid"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/xapi/weight"
+)
+
+// manner is how something is published.
+type manner struct {
+	RequestID     string `json:"requestID,omitempty" jsonschema:"your own name for this request, such as a UUID. Give the same one when you repeat the call, and it is published once; a new one for anything new"`
+	ReplySettings string `json:"replySettings,omitempty" jsonschema:"who may reply beside those that are mentioned; default Everyone"`
+	MadeWithAI    bool   `json:"madeWithAI,omitempty" jsonschema:"true discloses at X that it was made with AI"`
+}
+
+func (manner) limits(schema *jsonschema.Schema) {
+	schema.Properties["requestID"].MaxLength = ptr.To(maxRequestID)
+	schema.Properties["replySettings"].Enum = []any{"Everyone", "Following", "MentionedUsers", "Subscribers", "Verified"}
+}
+
+type publishPostInput struct {
+	Text string `json:"text" jsonschema:"the text: X takes a weight of 280, where most letters weigh 1, emoji and many other letters 2, and a link 23"`
+	manner
+}
+
+type publishThreadInput struct {
+	Texts []string `json:"texts" jsonschema:"the texts in their order, each held to a weight of 280; each post replies to the one before"`
+	manner
+}
+
+func (publishThreadInput) limits(schema *jsonschema.Schema) {
+	manner{}.limits(schema)
+	schema.Properties["texts"] = &jsonschema.Schema{
+		Type: "array", Description: schema.Properties["texts"].Description,
+		Items: &jsonschema.Schema{Type: "string"}, MinItems: ptr.To(1), MaxItems: ptr.To(25),
+	}
+}
+
+type replyInput struct {
+	To   string `json:"to" jsonschema:"the id of the post to reply to. X lets most apps reply to those alone who mentioned or quoted the account"`
+	Text string `json:"text" jsonschema:"the text: X takes a weight of 280"`
+	manner
+}
+
+func (replyInput) limits(schema *jsonschema.Schema) {
+	manner{}.limits(schema)
+	schema.Properties["to"].Pattern = anID
+}
+
+// anID is the form of a post's id.
+const anID = "^[0-9]{1,19}$"
+
+const publishes = " It waits for the outcome: Published with ids and addresses, or Pending if it takes longer or needs a person's approval. " +
+	"What is Pending goes on by itself: never publish it again, but repeat the call with the same requestID to learn what became of it."
+
+func (d *Door) addPublishing(server *mcp.Server) {
+	add(d, server, tool{
+		name: "publish_post", title: "Publish a post", right: mayPost,
+		description: "Publishes a post." + publishes,
+	}, func(ctx context.Context, c call, in publishPostInput) (publication, error) {
+		return d.publish(ctx, c, in.manner, v1alpha1.XPostSpec{Text: in.Text})
+	})
+	add(d, server, tool{
+		name: "publish_thread", title: "Publish a thread", right: mayPost,
+		description: "Publishes 1 to 25 posts as a thread. If one is refused, those before it stay." + publishes,
+	}, func(ctx context.Context, c call, in publishThreadInput) (publication, error) {
+		return d.publish(ctx, c, in.manner, v1alpha1.XPostSpec{Thread: in.Texts})
+	})
+	add(d, server, tool{
+		name: "reply", title: "Reply to a post", right: mayPost,
+		description: "Publishes a post as a reply to another." + publishes,
+	}, func(ctx context.Context, c call, in replyInput) (publication, error) {
+		return d.publish(ctx, c, in.manner, v1alpha1.XPostSpec{Text: in.Text, ReplyTo: in.To})
+	})
+}
+
+// publish makes the XPost, or finds the one that an earlier call with the same
+// requestID made, and waits for what becomes of it.
+func (d *Door) publish(ctx context.Context, c call, how manner, what v1alpha1.XPostSpec) (publication, error) {
+	// Nothing is left lying for a connection that can't publish: it would go out when
+	// nobody thinks of it any more.
+	if _, err := d.account(ctx, c.connection); err != nil {
+		return publication{}, err
+	}
+	if how.RequestID == "" {
+		how.RequestID = string(uuid.NewUUID())
+	}
+	post := newPost(c, how, what)
+	if err := checkTexts(post); err != nil {
+		return publication{}, err
+	}
+	post, err := d.create(ctx, post)
+	if err != nil {
+		return publication{}, err
+	}
+	d.Log.Info("An agent publishes", "namespace", post.Namespace, "connection", c.connection.Name, "xpost", post.Name, "user", c.user.Username)
+	return d.awaitOutcome(ctx, post)
+}
+
+// newPost is the XPost for a request. Its name is made from who asks, for which
+// connection, and under which requestID, so that there is one of each.
+func newPost(c call, how manner, what v1alpha1.XPostSpec) *v1alpha1.XPost {
+	what.ConnectionRef.Name = c.connection.Name
+	what.ReplySettings, what.MadeWithAI = v1alpha1.ReplySettings(how.ReplySettings), how.MadeWithAI
+	if what.ReplySettings == "" {
+		what.ReplySettings = v1alpha1.ReplyEveryone
+	}
+	named := sha256.Sum256(fmt.Appendf(nil, "%q", []string{c.user.Username, c.connection.Name, how.RequestID}))
+	return &v1alpha1.XPost{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: c.connection.Namespace,
+			Name:      "agent-" + hex.EncodeToString(named[:16]),
+			Labels:    map[string]string{v1alpha1.LabelOrigin: v1alpha1.LabelOriginAgent},
+			Annotations: map[string]string{
+				v1alpha1.AnnotationAuthor:    c.user.Username,
+				v1alpha1.AnnotationRequestID: how.RequestID,
+			},
+		},
+		Spec: what,
+	}
+}
+
+// checkTexts refuses what the controllers would refuse, before there is an object.
+func checkTexts(post *v1alpha1.XPost) error {
+	for i, text := range post.Texts() {
+		weighs, valid := weight.Weigh(text)
+		switch {
+		case weighs > weight.Max:
+			return &fault{reason: v1alpha1.ReasonTooLong, message: fmt.Sprintf(
+				"Text %d of %d weighs %d by X's rules, and X takes %d. Nothing was published: shorten it.", i+1, len(post.Texts()), weighs, weight.Max)}
+		case !valid:
+			return &fault{reason: v1alpha1.ReasonInvalidText, message: fmt.Sprintf(
+				"Text %d of %d is empty, or holds characters that X does not take. Nothing was published: correct it.", i+1, len(post.Texts()))}
+		}
+	}
+	return nil
+}
+
+// create makes an XPost, or gives the one that this very request made earlier.
+func (d *Door) create(ctx context.Context, post *v1alpha1.XPost) (*v1alpha1.XPost, error) {
+	made := post.DeepCopy()
+	err := d.Live.Create(ctx, made)
+	switch {
+	case err == nil:
+		return made, nil
+	case apierrors.IsAlreadyExists(err):
+		return d.earlier(ctx, post)
+	case apierrors.IsInvalid(err), apierrors.IsForbidden(err):
+		// The schema, a quota or a policy of the namespace.
+		return nil, &fault{reason: reasonInvalid, message: "Nothing was published: " + err.Error() + "."}
+	default:
+		return nil, fmt.Errorf("making the XPost: %w", err)
+	}
+}
+
+func (d *Door) earlier(ctx context.Context, post *v1alpha1.XPost) (*v1alpha1.XPost, error) {
+	found := &v1alpha1.XPost{}
+	if err := d.Live.Get(ctx, client.ObjectKeyFromObject(post), found); err != nil {
+		return nil, fmt.Errorf("reading the XPost of an earlier call: %w", err)
+	}
+	if !sameRequest(found, post) {
+		return nil, &fault{reason: reasonRequestIDReused, message: fmt.Sprintf(
+			"You used the requestID %q before, for something else: XPost %s. Nothing was published: take a new requestID.",
+			post.Annotations[v1alpha1.AnnotationRequestID], post.Name)}
+	}
+	return found, nil
+}
+
+// sameRequest tells whether two XPosts ask for the same.
+func sameRequest(a, b *v1alpha1.XPost) bool {
+	return a.Annotations[v1alpha1.AnnotationAuthor] == b.Annotations[v1alpha1.AnnotationAuthor] &&
+		a.Annotations[v1alpha1.AnnotationRequestID] == b.Annotations[v1alpha1.AnnotationRequestID] &&
+		a.Spec.ConnectionRef == b.Spec.ConnectionRef && slices.Equal(a.Texts(), b.Texts()) &&
+		a.Spec.ReplyTo == b.Spec.ReplyTo && a.Spec.ReplySettings == b.Spec.ReplySettings && a.Spec.MadeWithAI == b.Spec.MadeWithAI
+}
