@@ -36,7 +36,8 @@ type scope struct {
 	foreign bool
 	// adopted is true if an administrator handed a foreign grant to this cluster.
 	adopted bool
-	// unreadable is why the grant that is there can't be decoded; grant is nil then.
+	// unreadable is why nothing can be done with the grant that is there: it can't be
+	// decoded, or a newer version of the operator wrote it; grant is nil then.
 	unreadable error
 	// moved is a grant from another cluster that is handed to this connection; nil if
 	// there is none.
@@ -105,6 +106,9 @@ func (r *XConnectionReconciler) readGrant(ctx context.Context, s *scope) error {
 		return nil
 	case err != nil:
 		return fmt.Errorf("reading the grant: %w", err)
+	case g.ReadOnly():
+		s.unreadable = grant.ErrNewerSchema
+		return nil
 	}
 	r.setGrant(ctx, s, g)
 	return nil

@@ -6,6 +6,7 @@ package controllers
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -205,8 +206,7 @@ func judgeGrant(s *scope) (verdictOn, bool) {
 	case s.unreadable != nil:
 		return verdictOn{
 			ready: metav1.ConditionFalse, reason: v1alpha1.ReasonFor(v1alpha1.ErrorInternalError), stalled: true,
-			message: fmt.Sprintf("The stored grant can't be read: an administrator must repair or delete the Secret %s in the operator's namespace; once it is deleted, a person consents again",
-				grant.SecretName(s.conn.UID)),
+			message: unreadableMessage(s),
 		}, true
 	case s.grant == nil:
 		return verdictOn{
@@ -221,6 +221,14 @@ func judgeGrant(s *scope) (verdictOn, bool) {
 	default:
 		return verdictOn{}, false
 	}
+}
+
+func unreadableMessage(s *scope) string {
+	name := grant.SecretName(s.conn.UID)
+	if errors.Is(s.unreadable, grant.ErrNewerSchema) {
+		return fmt.Sprintf("The stored grant, the Secret %s in the operator's namespace, was written by a newer version of the operator: an administrator must install that version again", name)
+	}
+	return fmt.Sprintf("The stored grant can't be read: an administrator must repair or delete the Secret %s in the operator's namespace; once it is deleted, a person consents again", name)
 }
 
 func judgeWish(s *scope) (verdictOn, bool) {

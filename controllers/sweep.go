@@ -82,7 +82,7 @@ func (r *SweepReconciler) Reconcile(ctx context.Context, request ctrl.Request) (
 	if err != nil {
 		return ctrl.Result{}, reconcile.TerminalError(err)
 	}
-	if r.Store.Foreign(g) {
+	if r.Store.Foreign(g) || g.ReadOnly() {
 		return ctrl.Result{}, nil
 	}
 	if g.Tombstone != nil {

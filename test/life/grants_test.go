@@ -73,6 +73,20 @@ func TestUnreadableGrant(t *testing.T) {
 	}
 }
 
+// TestNewerGrant: after a downgrade the grants of the newer version are left alone, and
+// that is said.
+func TestNewerGrant(t *testing.T) {
+	tn := newTenant(t)
+	conn := tn.connect("agent", "downgrader")
+	schema := func(version string) func(*corev1.Secret) {
+		return func(stored *corev1.Secret) { stored.Data["schema"] = []byte(version) }
+	}
+	tn.alterGrant(conn, schema("2"))
+	tn.says(conn, v1alpha1.ReasonInternalError, "a newer version of the operator")
+	tn.alterGrant(conn, schema("1"))
+	tn.reaches(conn, metav1.ConditionTrue, v1alpha1.ReasonConnected)
+}
+
 // TestRenamedTokenSecret: the token moves with spec.tokenSecretName, and none stays
 // behind.
 func TestRenamedTokenSecret(t *testing.T) {
