@@ -54,15 +54,19 @@ func (r *XConnectionReconciler) mayInherit(s *scope, moved *grant.Grant) bool {
 		moved.Owner.UID != s.conn.UID && moved.Tokens != nil && !moved.ReadOnly()
 }
 
-// inherits tells whether the moved grant is to become this connection's own, and
-// inherited that it has: what is connected already is not replaced.
+// inherits tells whether the moved grant is to become this connection's own: only one
+// that never had tokens takes it over, so that nothing comes back that was given up
+// here, and not while a person consents, whose tokens would be given up for it.
 func inherits(s *scope) bool {
-	return s.moved != nil && s.grant.Tokens == nil && s.grant.Candidate == nil
+	return s.moved != nil && s.grant.Rotation == 0 && s.grant.Candidate == nil && s.grant.ClaimedUntil(s.now).IsZero()
 }
 
+// inherited tells whether the moved grant was taken over: its tokens stand in the
+// connection's own, or what came of them, by the same consent.
 func inherited(s *scope) bool {
 	return s.moved != nil && s.grant.Tokens != nil && s.grant.Account.UserID == s.moved.Account.UserID &&
-		s.grant.Tokens.App.ClientID == s.moved.Tokens.App.ClientID
+		s.grant.Tokens.App.ClientID == s.moved.Tokens.App.ClientID &&
+		s.grant.Tokens.ConsentedAt.Equal(s.moved.Tokens.ConsentedAt)
 }
 
 // inherit takes what the moved grant holds into the connection's own. The Secret it

@@ -134,6 +134,9 @@ func planDisconnected(s *scope) decision {
 // planEnding gives up the tokens and the invitation, once no attempt at them is under way, and
 // revokes what was given up. It waits without a time once nothing is left.
 func planEnding(s *scope) decision {
+	if inherited(s) {
+		return do(actionDropMoved)
+	}
 	if s.grant.Tokens != nil || s.grant.Candidate != nil || s.grant.Consent.Wanted {
 		if at := unfinishedUntil(s); s.now.Before(at) {
 			return waitUntil(at)
@@ -227,6 +230,9 @@ func planIdle(s *scope) decision {
 				times = append(times, at)
 			}
 		}
+	}
+	if s.moved != nil {
+		times = append(times, s.grant.ClaimedUntil(s.now))
 	}
 	if s.grant.Candidate != nil && !s.conn.Spec.Suspend {
 		times = append(times, candidateAt(s))

@@ -96,12 +96,21 @@ func planLife() []planCase {
 		{name: "a grant of another cluster", change: func(s *scope) { s.foreign = true; s.now = s.now.Add(2 * time.Hour) }, want: actionWait},
 		{name: "an adopted grant", change: func(s *scope) { s.foreign, s.adopted = true, true }, want: actionAdopt},
 		{name: "a grant that can't be read", change: func(s *scope) { s.grant, s.unreadable = nil, grant.ErrUnreadable }, want: actionWait},
-		{name: "a moved grant", change: func(s *scope) { move(s); s.grant.Tokens = nil }, want: actionInherit},
+		{name: "a moved grant", change: moveHere, want: actionInherit},
 		{name: "a moved grant, a consent under way", change: func(s *scope) {
-			move(s)
-			s.grant.Tokens = nil
+			moveHere(s)
+			s.grant.Invite(invitation(s))
+			s.grant.Consent.Claims = []grant.Claim{{Nonce: "n", At: s.now.Add(-5 * time.Second)}}
+		}, want: actionWait, wait: 40 * time.Second},
+		{name: "a moved grant, a consent to be finished", change: func(s *scope) {
+			moveHere(s)
 			addCandidate(s, time.Minute)
 		}, want: actionSettleCandidate},
+		{name: "a moved grant, connected and disconnected here before", change: func(s *scope) { moveHere(s); s.grant.Rotation = 3 }, want: actionInvite},
+		{name: "a moved grant, connected by another consent", change: func(s *scope) {
+			move(s)
+			s.grant.Tokens.ConsentedAt = s.now
+		}, want: actionWait},
 		{name: "a moved grant, taken over", change: move, want: actionDropMoved},
 		{name: "a moved grant, another account connected", change: func(s *scope) { move(s); s.moved.Account.UserID = "2" }, want: actionWait},
 		{name: "a former token Secret", change: func(s *scope) { s.oldToken = s.token }, want: actionUnpublishOld},
@@ -151,6 +160,8 @@ func planLife() []planCase {
 func planEnds() []planCase {
 	return []planCase{
 		{name: "deleted", change: func(s *scope) { deleted(s, time.Second) }, want: actionForget},
+		{name: "deleted, a moved grant taken over", change: func(s *scope) { deleted(s, time.Second); move(s) }, want: actionDropMoved},
+		{name: "disconnected, a moved grant taken over", change: func(s *scope) { disconnect(s); move(s) }, want: actionDropMoved},
 		{name: "deleted, without our finalizer", change: func(s *scope) { deleted(s, 0); s.conn.Finalizers = nil }, want: actionWait},
 		{name: "deleted, suspended", change: func(s *scope) { deleted(s, 0); s.conn.Spec.Suspend = true }, want: actionForget},
 		{name: "deleted, foreign", change: func(s *scope) { deleted(s, 0); s.foreign = true }, want: actionRemoveFinalizer},
@@ -197,8 +208,15 @@ func planEnds() []planCase {
 func disconnect(s *scope) { s.conn.Spec.State = v1alpha1.StateDisconnected }
 
 func move(s *scope) {
-	moved := *s.grant
+	moved, tokens := *s.grant, *s.grant.Tokens
+	moved.Tokens = &tokens
 	s.moved = &moved
+}
+
+// moveHere is a connection that never was connected here, and its moved grant.
+func moveHere(s *scope) {
+	move(s)
+	s.grant.Tokens, s.grant.Rotation = nil, 0
 }
 
 func retire(s *scope) {
