@@ -180,6 +180,15 @@ func tokenOwner(conn *v1alpha1.XConnection, present *corev1.Secret) string {
 	}
 }
 
+// tokenOwners is the index function of token Secrets.
+func tokenOwners(object client.Object) []string {
+	owner := metav1.GetControllerOf(object)
+	if owner == nil || object.GetLabels()[v1alpha1.LabelToken] == "" {
+		return nil
+	}
+	return []string{string(owner.UID)}
+}
+
 func rotationOf(token *corev1.Secret) int64 {
 	rotation, err := strconv.ParseInt(token.Annotations[v1alpha1.AnnotationRotation], 10, 64)
 	if err != nil {

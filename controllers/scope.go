@@ -127,15 +127,24 @@ func (r *XConnectionReconciler) setGrant(ctx context.Context, s *scope, g *grant
 	}
 }
 
+// readToken reads the token Secret, and one of a former name, if any: status could tell
+// only of the last name, and is not for the operator alone to write.
 func (r *XConnectionReconciler) readToken(ctx context.Context, s *scope) (err error) {
 	name := s.conn.TokenSecretName()
 	if s.token, s.tokenConflict, err = r.tokenSecret(ctx, s.conn, name); err != nil {
 		return err
 	}
-	if last := s.before.Status.TokenSecretRef; last != nil && last.Name != name {
-		s.oldToken, _, err = r.tokenSecret(ctx, s.conn, last.Name)
+	var own corev1.SecretList
+	err = r.List(ctx, &own, client.InNamespace(s.conn.Namespace), client.MatchingFields{indexTokenOwner: string(s.conn.UID)})
+	if err != nil {
+		return fmt.Errorf("looking for former token Secrets: %w", err)
 	}
-	return err
+	for i := range own.Items {
+		if token := &own.Items[i]; token.Name != name && tokenOwner(s.conn, token) == "" {
+			s.oldToken = token
+		}
+	}
+	return nil
 }
 
 // tokenSecret reads the token Secret of a name, or says whose is in its place.

@@ -38,6 +38,8 @@ const (
 	indexAppSecret = "appSecret"
 	// indexAgent is by the workload: kind and name.
 	indexAgent = "agent"
+	// indexTokenOwner is of token Secrets, by the uid of their XConnection.
+	indexTokenOwner = "tokenOwner"
 )
 
 // SetupWithManager registers the reconciler. appSecrets is the cache of the
@@ -93,9 +95,9 @@ func indexConnections(ctx context.Context, indexer client.FieldIndexer) error {
 			return fmt.Errorf("indexing XConnections by %s: %w", name, err)
 		}
 	}
-	for name, of := range map[string]client.IndexerFunc{IndexGrantee: granteesOf, indexMoved: movedFor} {
+	for name, of := range map[string]client.IndexerFunc{IndexGrantee: granteesOf, indexMoved: movedFor, indexTokenOwner: tokenOwners} {
 		if err := indexer.IndexField(ctx, &corev1.Secret{}, name, of); err != nil {
-			return fmt.Errorf("indexing grants by %s: %w", name, err)
+			return fmt.Errorf("indexing Secrets by %s: %w", name, err)
 		}
 	}
 	return nil
@@ -129,7 +131,7 @@ func contentChanged[T client.Object]() predicate.TypedPredicate[T] {
 // secretToConnections maps the Secrets of the manager's cache: a grant to its
 // owner, a token Secret to its owner, an XApp's Secret to all that use the app.
 func (r *XConnectionReconciler) secretToConnections(ctx context.Context, object client.Object) []reconcile.Request {
-	if object.GetLabels()[grant.LabelGrant] != "" {
+	if object.GetNamespace() == r.Store.Namespace && object.GetLabels()[grant.LabelGrant] != "" {
 		if !watched(r.Namespaces, object) {
 			return nil
 		}

@@ -77,8 +77,7 @@ func fillFromGrant(status *v1alpha1.XConnectionStatus, s *scope) {
 	status.Rotation = g.Rotation
 	status.LastConsent = lastConsent(g.Consent.Outcome)
 	status.TokenSecretRef = nil
-	// As long as the former one is there, its name stands nowhere else.
-	if token := cmp.Or(s.oldToken, s.token); token != nil {
+	if token := cmp.Or(s.token, s.oldToken); token != nil {
 		status.TokenSecretRef = &v1alpha1.SecretReference{Name: token.Name}
 	}
 	status.ConnectedAt, status.TokenExpiresAt, status.RefreshTokenExpiresAt = nil, nil, nil

@@ -93,8 +93,17 @@ func TestRenamedTokenSecret(t *testing.T) {
 	tn := newTenant(t)
 	conn := tn.connect("agent", "renamer")
 	former := tn.token(conn)
+	// One of a yet earlier name, as if the operator had ended on its way.
+	earlier := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: conn.Namespace, Name: "earlier", Labels: former.Labels, OwnerReferences: former.OwnerReferences,
+		},
+		Type: former.Type,
+	}
+	tn.create(earlier)
 	tn.alter(conn, func(conn *v1alpha1.XConnection) { conn.Spec.TokenSecretName = "renamed" })
 	tn.gone(former)
+	tn.gone(earlier)
 	tn.eventually("waiting for the new name in status", conn, func(conn *v1alpha1.XConnection) bool {
 		return conn.Status.TokenSecretRef != nil && conn.Status.TokenSecretRef.Name == "renamed"
 	})
