@@ -27,6 +27,7 @@ import (
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/grant"
 	"github.com/agentconnect/x-operator/internal/outcome"
+	"github.com/agentconnect/x-operator/internal/pace"
 	"github.com/agentconnect/x-operator/internal/redeem"
 	"github.com/agentconnect/x-operator/internal/seal"
 	"github.com/agentconnect/x-operator/internal/xapi"
@@ -40,12 +41,17 @@ const countDelay = 3 * time.Second
 type XAppReconciler struct {
 	client.Client
 	Gate      *redeem.Gate
+	Pacer     *pace.Pacer
 	Address   seal.Address
 	Namespace string
 	Recorder  events.EventRecorder
 	Now       func() time.Time
 	// Changed is sent to when X's opinion of some app changed.
 	Changed <-chan event.GenericEvent
+
+	// limitsWritten is when the limits in an XApp's status were last written, by name.
+	// One pass runs at a time.
+	limitsWritten map[string]time.Time
 }
 
 // SetupWithManager registers the reconciler.
@@ -64,14 +70,16 @@ func (r *XAppReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return nil
 }
 
-// Reconcile brings one XApp's status up to date.
+// Reconcile brings one XApp's status up to date. It comes again by itself, since
+// nothing tells of limits.
 func (r *XAppReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	xapp := &v1alpha1.XApp{}
 	if err := r.Get(ctx, request.NamespacedName, xapp); err != nil {
+		delete(r.limitsWritten, request.Name)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	before := xapp.DeepCopy()
-	_, creds, problem, err := xappCredentials(ctx, r.Client, r.Namespace, xapp)
+	clientID, creds, problem, err := xappCredentials(ctx, r.Client, r.Namespace, xapp)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
@@ -85,15 +93,29 @@ func (r *XAppReconciler) Reconcile(ctx context.Context, request ctrl.Request) (c
 	xapp.Status.ObservedGeneration = xapp.Generation
 	xapp.Status.CallbackURL = r.Address.Callback()
 	xapp.Status.Connections = count
+	xapp.Status.RateLimits = nextRateLimits(
+		before.Status.RateLimits, rateLimitsFrom(r.Pacer.Days(clientID)), r.limitsWritten[xapp.Name], r.Now())
 	r.setConditions(xapp, problem)
-	if equality.Semantic.DeepEqual(before.Status, xapp.Status) {
-		return ctrl.Result{}, nil
+	return ctrl.Result{RequeueAfter: limitsLook}, r.writeStatus(ctx, before, xapp)
+}
+
+// writeStatus writes the status and its event, if anything changed. An object that is
+// gone needs none.
+func (r *XAppReconciler) writeStatus(ctx context.Context, before, after *v1alpha1.XApp) error {
+	if equality.Semantic.DeepEqual(before.Status, after.Status) {
+		return nil
 	}
-	if err := r.Status().Patch(ctx, xapp, client.MergeFrom(before)); err != nil {
-		return ctrl.Result{}, client.IgnoreNotFound(fmt.Errorf("writing the XApp's status: %w", err))
+	if err := r.Status().Patch(ctx, after, client.MergeFrom(before)); err != nil {
+		return client.IgnoreNotFound(fmt.Errorf("writing the XApp's status: %w", err))
 	}
-	r.notify(before, xapp)
-	return ctrl.Result{}, nil
+	if !equality.Semantic.DeepEqual(before.Status.RateLimits, after.Status.RateLimits) {
+		if r.limitsWritten == nil {
+			r.limitsWritten = map[string]time.Time{}
+		}
+		r.limitsWritten[after.Name] = r.Now()
+	}
+	r.notify(before, after)
+	return nil
 }
 
 func (r *XAppReconciler) setConditions(xapp *v1alpha1.XApp, problem *appProblem) {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/failpoint"
+	"github.com/agentconnect/x-operator/internal/metrics"
 	"github.com/agentconnect/x-operator/internal/redeem"
 	"github.com/agentconnect/x-operator/internal/xapi"
 )
@@ -116,6 +117,7 @@ func (r *XPostReconciler) attempt(ctx context.Context, s *postScope, attempt v1a
 	})
 	failpoint.Hit("post-after-answer")
 	ended := outcomeOf(s, attempt, answer, err, r.Now())
+	metrics.PostAttempts.WithLabelValues(ended.result()).Inc()
 	s.hold, s.trouble = ended.limited, ended.trouble
 	post, err := r.settleAttempt(ctx, s, ended)
 	failpoint.Hit("post-after-persist")

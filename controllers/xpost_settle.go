@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/metrics"
 	"github.com/agentconnect/x-operator/internal/pace"
 	"github.com/agentconnect/x-operator/internal/xapi"
 )
@@ -76,6 +77,27 @@ func outcomeOf(s *postScope, attempt v1alpha1.PostAttempt, answer xapi.Post, err
 		ended.trouble = err
 	}
 	return ended
+}
+
+// result is what metrics count an attempt as: Published, or the reason that the XPost
+// then has.
+func (o attemptOutcome) result() string {
+	switch {
+	case o.published != nil:
+		return v1alpha1.ReasonPublished
+	case o.refusal != nil:
+		return o.refusal.Reason
+	case o.unknown != "":
+		return v1alpha1.ReasonUnknown
+	case o.limited == pace.HoldCapped:
+		return v1alpha1.ReasonUsageCapExceeded
+	case o.limited != pace.HoldNone:
+		return v1alpha1.ReasonRateLimited
+	case xapi.KindOf(o.trouble) == xapi.KindUnauthorized:
+		return v1alpha1.ReasonNotConnected
+	default:
+		return v1alpha1.ReasonXUnavailable
+	}
 }
 
 // mayBePublished tells whether a failure leaves open that X took the post.
@@ -162,6 +184,7 @@ func (r *XPostReconciler) settleAttempt(ctx context.Context, s *postScope, ended
 			return post, nil
 		}
 		if !isStale(err) {
+			metrics.Held.Inc()
 			log.FromContext(ctx).Error(err, "An answer of X can't be stored yet; it is kept and tried again",
 				"namespace", s.post.Namespace, "name", s.post.Name)
 		}

@@ -45,6 +45,7 @@ func (o *operator) addControllers(ctx context.Context, config *rest.Config) erro
 	xapps := &controllers.XAppReconciler{
 		Client:    o.mgr.GetClient(),
 		Gate:      o.gate,
+		Pacer:     o.pacer,
 		Address:   o.address,
 		Namespace: o.GrantNamespace,
 		Recorder:  recorder,
@@ -96,6 +97,7 @@ func (o *operator) addCallback(context.Context, *rest.Config) error {
 		Consenter:         o.redeemer,
 		CredentialsFor:    o.credentialsFor,
 		Keyring:           o.keyring,
+		Observer:          consentPages{},
 		Log:               log,
 	})
 	if err != nil {

@@ -54,6 +54,7 @@ type Options struct {
 	MaxConcurrentReconciles int
 	MetricsBindAddress      string
 	MetricsSecure           bool
+	MetricsPerObject        bool
 	HealthProbeBindAddress  string
 	Zap                     zap.Options
 	// ShowVersion asks for the version, and for nothing else.
@@ -134,6 +135,8 @@ func (o *Options) bind(flags *flag.FlagSet) {
 		"Address of the Prometheus metrics, such as :8443. 0: no metrics server.")
 	flags.BoolVar(&o.MetricsSecure, "metrics-secure", true,
 		"Serve metrics over TLS, to callers that the API server authenticates and authorizes.")
+	flags.BoolVar(&o.MetricsPerObject, "metrics-per-object", false,
+		"Give each XConnection series of its own, labelled with namespace and name: three for each.")
 	flags.StringVar(&o.HealthProbeBindAddress, "health-probe-bind-address", ":8081",
 		"Address of /healthz and /readyz. 0: none.")
 	flags.BoolVar(&o.ShowVersion, "version", false, "Print the version and exit.")

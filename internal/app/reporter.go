@@ -4,23 +4,13 @@
 package app
 
 import (
-	"sync"
-
 	"github.com/go-logr/logr"
 	"sigs.k8s.io/controller-runtime/pkg/event"
-	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/agentconnect/x-operator/internal/grant"
 	"github.com/agentconnect/x-operator/internal/metrics"
 	"github.com/agentconnect/x-operator/internal/xapi"
 )
-
-// registerOnce: a test process runs the operator several times.
-var registerOnce sync.Once
-
-func registerMetrics() {
-	registerOnce.Do(func() { metrics.Register(ctrlmetrics.Registry) })
-}
 
 // reporter tells logs and metrics what happens to answers of X.
 type reporter struct {

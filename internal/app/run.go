@@ -88,6 +88,7 @@ func Run(ctx context.Context, config *rest.Config, options Options) error {
 		o.makeCore,
 		o.loadKeys,
 		o.addControllers,
+		o.addFleet,
 		o.addCallback,
 		o.addAgent,
 		o.addHealth,
@@ -132,11 +133,11 @@ func (o *operator) makeCore(ctx context.Context, _ *rest.Config) error {
 		Namespace: o.GrantNamespace,
 		ClusterID: string(system.UID),
 	}
-	registerMetrics()
+	o.registerMetrics()
 	o.changed = make(chan event.GenericEvent, 1)
 	o.gate = redeem.NewGate(o.Now)
 	o.pacer = pace.New(o.Now)
-	o.x = xapi.New(xapi.Options{Endpoints: o.Endpoints, Clock: o.Now})
+	o.x = xapi.New(xapi.Options{Endpoints: o.Endpoints, Clock: o.Now, Observer: requested})
 	o.redeemer = redeem.New(redeem.Options{
 		Store:       o.store,
 		X:           o.x,
