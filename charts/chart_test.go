@@ -74,7 +74,7 @@ func TestOtherValues(t *testing.T) {
 		"podDisruptionBudget.enabled=false", "networkPolicy.enabled=false",
 		"controllers.extraArgs={--max-concurrent-reconciles=32}", "controllers.extraEnv[0].name=TZ",
 		"controllers.podAnnotations.a=b", "controllers.nodeSelector.a=b", "controllers.tolerations[0].key=a",
-		"controllers.affinity.nodeAffinity.a=b",
+		"controllers.affinity.nodeAffinity.a=b", "agent.tls.secretName=agent-tls",
 	)...)))
 	for want, found := range map[string]bool{
 		"HTTPRoute x-operator-system/xo-callback":              true,
@@ -90,6 +90,12 @@ func TestOtherValues(t *testing.T) {
 		}
 	}
 	deployment := fmt.Sprint(rendered["Deployment x-operator-system/xo-controllers"])
+	door := fmt.Sprint(rendered["Deployment x-operator-system/xo-agent"], rendered["Service x-operator-system/xo-agent"])
+	for _, want := range []string{"--agent-tls-cert-dir=/etc/x-operator/agent-tls", "secretName:agent-tls", "port:443"} {
+		if !strings.Contains(door, want) {
+			t.Errorf("the agents' door lacks %q: %s", want, door)
+		}
+	}
 	for _, want := range []string{
 		"agentconnect/x-operator@sha256:0000", "--selector=shard=a", "--max-concurrent-reconciles=32",
 		"priorityClassName:high", "imagePullSecrets:[map[name:pull]]", "nodeAffinity:map[a:b]",

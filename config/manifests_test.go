@@ -92,7 +92,7 @@ func TestPodsAreAdmitted(t *testing.T) {
 
 // TestFlagsAreKnown holds the arguments to the flags that the operator has.
 func TestFlagsAreKnown(t *testing.T) {
-	for _, folder := range installable {
+	for _, folder := range append([]string{"overlays/agent-tls"}, installable...) {
 		for _, deployment := range deployments(t, build(t, folder)) {
 			args := deployment.Spec.Template.Spec.Containers[0].Args
 			options, err := app.ParseFlags("x-operator", args, io.Discard)
@@ -103,6 +103,38 @@ func TestFlagsAreKnown(t *testing.T) {
 			if len(options.Components) != 1 || !options.Runs(app.Component(component)) {
 				t.Errorf("%s: %s runs %v", folder, deployment.Name, options.Components)
 			}
+		}
+	}
+}
+
+// TestAgentTLS: the flag, the mount and the Secret belong together, and the Service
+// says https.
+func TestAgentTLS(t *testing.T) {
+	objects := build(t, "overlays/agent-tls")
+	var secretName, scheme string
+	for _, object := range objects {
+		switch object.GetKind() {
+		case "Certificate":
+			secretName, _, _ = unstructured.NestedString(object.Object, "spec", "secretName")
+		case "Service":
+			if object.GetName() == "x-operator-agent" {
+				ports, _, _ := unstructured.NestedSlice(object.Object, "spec", "ports")
+				scheme, _ = ports[0].(map[string]any)["appProtocol"].(string)
+			}
+		}
+	}
+	for _, deployment := range deployments(t, objects) {
+		pod := deployment.Spec.Template.Spec
+		directory, served := strings.CutPrefix(argument(deployment, "--agent-tls-cert-dir="), "--agent-tls-cert-dir=")
+		if served != (deployment.Name == "x-operator-agent") {
+			t.Errorf("%s serves the agents' door over TLS: %t", deployment.Name, served)
+		}
+		if !served {
+			continue
+		}
+		mount, volume := pod.Containers[0].VolumeMounts[0], pod.Volumes[0]
+		if mount.MountPath != directory || mount.Name != volume.Name || volume.Secret.SecretName != secretName || scheme != "https" {
+			t.Errorf("%q, %+v, %+v, %q and %q do not go together", directory, mount, volume, secretName, scheme)
 		}
 	}
 }
@@ -169,8 +201,8 @@ func deployments(t *testing.T, objects []*unstructured.Unstructured) []*appsv1.D
 		}
 		found = append(found, deployment)
 	}
-	if len(found) != 2 {
-		t.Fatalf("%d Deployments, want 2", len(found))
+	if len(found) != 3 {
+		t.Fatalf("%d Deployments, want 3", len(found))
 	}
 	return found
 }

@@ -22,9 +22,15 @@ import (
 const (
 	controllers = "system:serviceaccount:" + systemNamespace + ":x-operator-controllers"
 	callback    = "system:serviceaccount:" + systemNamespace + ":x-operator-callback"
-	// editor and viewer are people with Kubernetes' own roles in customer-a.
+	agent       = "system:serviceaccount:" + systemNamespace + ":x-operator-agent"
+	// editor, viewer and admin are people with Kubernetes' own roles in customer-a.
 	editor = "editor"
 	viewer = "viewer"
+	admin  = "admin"
+	// reader, poster and holder are agents with the shipped roles in customer-a.
+	reader = "system:serviceaccount:customer-a:reader"
+	poster = "system:serviceaccount:customer-a:poster"
+	holder = "system:serviceaccount:customer-a:holder"
 )
 
 // question is one that RBAC answers: may user do verb on resource (with its group
@@ -59,6 +65,39 @@ var rights = map[string]map[question]bool{
 		{callback, "patch", "xconnections.x.agentconnect.dev/status", ""}:         false,
 		{callback, "list", "namespaces", ""}:                                      false,
 		{callback, "get", "pods", "customer-a"}:                                   false,
+		{agent, "get", "secrets", "customer-a"}:                                   false,
+		{agent, "list", "secrets", ""}:                                            false,
+		{agent, "list", "secrets", systemNamespace}:                               true,
+		{agent, "create", "secrets", systemNamespace}:                             false,
+		{agent, "patch", "secrets", systemNamespace}:                              false,
+		{agent, "delete", "secrets", systemNamespace}:                             false,
+		{agent, "watch", "xconnections.x.agentconnect.dev", ""}:                   true,
+		{agent, "patch", "xconnections.x.agentconnect.dev", ""}:                   false,
+		{agent, "create", "xposts.x.agentconnect.dev", ""}:                        true,
+		{agent, "patch", "xposts.x.agentconnect.dev", ""}:                         true,
+		{agent, "delete", "xposts.x.agentconnect.dev", ""}:                        true,
+		{agent, "deletecollection", "xposts.x.agentconnect.dev", ""}:              false,
+		{agent, "approve", "xposts.x.agentconnect.dev", ""}:                       false,
+		{agent, "patch", "xposts.x.agentconnect.dev/status", ""}:                  false,
+		{agent, "create", "tokenreviews.authentication.k8s.io", ""}:               true,
+		{agent, "create", "subjectaccessreviews.authorization.k8s.io", ""}:        true,
+		{agent, "create", "xconnections.x.agentconnect.dev/skill", "customer-a"}:  false,
+		{agent, "get", "pods", systemNamespace}:                                   false,
+		{reader, "get", "xconnections.x.agentconnect.dev/skill", "customer-a"}:    true,
+		{reader, "create", "xconnections.x.agentconnect.dev/skill", "customer-a"}: false,
+		{reader, "get", "xconnections.x.agentconnect.dev/skill", "customer-b"}:    false,
+		{reader, "get", "xconnections.x.agentconnect.dev/token", "customer-a"}:    false,
+		{poster, "create", "xconnections.x.agentconnect.dev/skill", "customer-a"}: true,
+		{poster, "delete", "xconnections.x.agentconnect.dev/skill", "customer-a"}: true,
+		{poster, "get", "xconnections.x.agentconnect.dev/token", "customer-a"}:    false,
+		{poster, "create", "xposts.x.agentconnect.dev", "customer-a"}:             false,
+		{poster, "get", "secrets", "customer-a"}:                                  false,
+		{holder, "get", "xconnections.x.agentconnect.dev/token", "customer-a"}:    true,
+		{holder, "get", "xconnections.x.agentconnect.dev/skill", "customer-a"}:    false,
+		{admin, "create", "xconnections.x.agentconnect.dev/skill", "customer-a"}:  true,
+		{admin, "get", "xconnections.x.agentconnect.dev/token", "customer-a"}:     true,
+		{viewer, "get", "xconnections.x.agentconnect.dev/token", "customer-a"}:    false,
+		{viewer, "get", "xconnections.x.agentconnect.dev/skill", "customer-a"}:    false,
 		{editor, "create", "xconnections.x.agentconnect.dev", "customer-a"}:       true,
 		{editor, "patch", "xconnections.x.agentconnect.dev/status", "customer-a"}: false,
 		{editor, "create", "xconnections.x.agentconnect.dev", "customer-b"}:       false,
@@ -77,6 +116,9 @@ var rights = map[string]map[question]bool{
 		{callback, "get", "xconnections.x.agentconnect.dev", "customer-a"}: true,
 		{callback, "get", "xconnections.x.agentconnect.dev", "customer-c"}: false,
 		{callback, "get", "secrets", "customer-a"}:                         false,
+		{agent, "create", "xposts.x.agentconnect.dev", "customer-a"}:       true,
+		{agent, "create", "xposts.x.agentconnect.dev", "customer-c"}:       false,
+		{agent, "get", "secrets", "customer-a"}:                            false,
 	},
 	"overlays/single-namespace": {
 		{controllers, "list", "secrets", "customer-a"}:                     true,
@@ -85,6 +127,9 @@ var rights = map[string]map[question]bool{
 		{callback, "get", "xconnections.x.agentconnect.dev", "customer-a"}: true,
 		{callback, "get", "xconnections.x.agentconnect.dev", "customer-b"}: false,
 		{callback, "get", "secrets", "customer-a"}:                         false,
+		{agent, "create", "xposts.x.agentconnect.dev", "customer-a"}:       true,
+		{agent, "create", "xposts.x.agentconnect.dev", "customer-b"}:       false,
+		{agent, "get", "secrets", "customer-a"}:                            false,
 	},
 }
 
@@ -129,12 +174,15 @@ func (q question) review() *authorizationv1.SubjectAccessReview {
 	}}
 }
 
-// bindPeople gives the editor and the viewer Kubernetes' own roles in customer-a.
+// bindPeople gives people Kubernetes' own roles in customer-a, and agents ours.
 func bindPeople(t *testing.T) {
 	t.Helper()
 	c := envtest.Cluster(t).Client()
 	ensureNamespace(t, c, "customer-a")
-	for user, role := range map[string]string{editor: "edit", viewer: "view"} {
+	for user, role := range map[string]string{
+		editor: "edit", viewer: "view", admin: "admin",
+		reader: "x-operator-agent-reader", poster: "x-operator-agent-poster", holder: "x-operator-agent-token",
+	} {
 		binding := &rbacv1.RoleBinding{
 			ObjectMeta: metav1.ObjectMeta{Namespace: "customer-a", Name: user},
 			Subjects:   []rbacv1.Subject{{Kind: rbacv1.UserKind, APIGroup: rbacv1.GroupName, Name: user}},

@@ -1,11 +1,13 @@
 {{/*
 The Deployment of a component, of a dict:
   root      the chart's root
-  component controllers or callback
-  args      its flags beside those of both
-  ports     its ports beside those of both: name and number
+  component controllers, callback or agent
+  args      its flags beside those of all
+  ports     its ports beside those of all: name and number
+  consents  whether it has to do with consent, and so with the callback's address
   strategy  its update strategy, or nothing for the default
   readiness how often its readiness is probed, in seconds
+  tlsSecret the Secret that it serves TLS with, or nothing
 */}}
 {{- define "x-operator.deployment" -}}
 {{- $root := .root -}}
@@ -36,8 +38,10 @@ spec:
         app.kubernetes.io/component: {{ $component }}
       annotations:
         kubectl.kubernetes.io/default-container: operator
+        {{- if .consents }}
         # A new address restarts the pods.
         checksum/settings: {{ $root.Values.callbackBaseURL | sha256sum }}
+        {{- end }}
         {{- with $own.podAnnotations }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
@@ -90,7 +94,9 @@ spec:
         {{- range .args }}
         - {{ . }}
         {{- end }}
+        {{- if .consents }}
         - --callback-base-url=$(CALLBACK_BASE_URL)
+        {{- end }}
         - --grant-namespace=$(POD_NAMESPACE)
         - --metrics-bind-address=:8443
         - --health-probe-bind-address=:8081
@@ -104,11 +110,13 @@ spec:
         - {{ . | quote }}
         {{- end }}
         env:
+        {{- if .consents }}
         - name: CALLBACK_BASE_URL
           valueFrom:
             configMapKeyRef:
               name: {{ include "x-operator.fullname" $root }}-settings
               key: callback-base-url
+        {{- end }}
         {{- range $name, $field := dict "POD_NAMESPACE" "namespace" "POD_NAME" "name" "POD_UID" "uid" }}
         - name: {{ $name }}
           valueFrom:
@@ -150,4 +158,14 @@ spec:
           readOnlyRootFilesystem: true
           capabilities:
             drop: [ALL]
+        {{- with .tlsSecret }}
+        volumeMounts:
+        - name: agent-tls
+          mountPath: /etc/x-operator/agent-tls
+          readOnly: true
+      volumes:
+      - name: agent-tls
+        secret:
+          secretName: {{ . }}
+        {{- end }}
 {{- end -}}
