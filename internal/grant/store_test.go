@@ -232,7 +232,7 @@ func TestGetSeesItsOwnWrites(t *testing.T) {
 
 func TestFromSecretQuotesNothing(t *testing.T) {
 	for _, key := range []string{
-		"rotation", "tokens", "account", "journal", "consent", "candidate", "retired", "refused", "tombstone",
+		"rotation", "tokens", "account", "journal", "consent", "candidate", "retired", "revoking", "refused", "tombstone",
 	} {
 		for _, content := range []string{`{"accessToken": s3cret}`, `"s3cret"`, `s3cret`, `{"accessToken":"s3cret"`} {
 			stored := &corev1.Secret{

@@ -17,9 +17,14 @@ import (
 type writes struct {
 	mu   sync.Mutex
 	last map[types.UID]*corev1.Secret
-	// order is the owners as they were remembered: a process that never reads a grant
+	// order is what was remembered, oldest first: a process that never reads a grant
 	// again, as the consent door does, must not keep it for ever.
-	order []types.UID
+	order []written
+}
+
+type written struct {
+	owner   types.UID
+	version string
 }
 
 // writesKept is far more than a cache lags behind.
@@ -32,10 +37,13 @@ func (w *writes) remember(owner types.UID, stored *corev1.Secret) {
 		w.last = map[types.UID]*corev1.Secret{}
 	}
 	w.last[owner] = stored
-	w.order = append(w.order, owner)
+	w.order = append(w.order, written{owner, stored.ResourceVersion})
 	if len(w.order) > writesKept {
-		delete(w.last, w.order[0])
+		oldest := w.order[0]
 		w.order = w.order[1:]
+		if last := w.last[oldest.owner]; last != nil && last.ResourceVersion == oldest.version {
+			delete(w.last, oldest.owner)
+		}
 	}
 }
 
