@@ -55,9 +55,9 @@ type appGate struct {
 	limitedAt    time.Time
 	limitedUntil time.Time
 	capped       bool
-	// refused is the hash of the secret that X refuses; nextProbe the time of the
-	// next try with it.
-	refused   string
+	// refused tells that X refuses the credentials; nextProbe is the time of the next
+	// try with them.
+	refused   bool
 	nextProbe time.Time
 	// away counts calls in a row that found X away; nextCall is when the breaker lets
 	// the next one through.
@@ -79,7 +79,7 @@ func (g *Gate) Take(creds xapi.Credentials) (Hold, time.Time) {
 	if hold := app.limit(now); hold != HoldNone {
 		return hold, app.limitedUntil
 	}
-	if app.refused != "" && app.refused == creds.ClientSecret.Hash() {
+	if app.refused {
 		if now.Before(app.nextProbe) {
 			return HoldRefused, app.nextProbe
 		}
@@ -102,7 +102,7 @@ func (g *Gate) Look(creds xapi.Credentials) Hold {
 	switch {
 	case app.limit(now) != HoldNone:
 		return app.limit(now)
-	case app.refused != "" && app.refused == creds.ClientSecret.Hash():
+	case app.refused:
 		return HoldRefused
 	case app.away >= breakAfter:
 		return HoldAway
@@ -130,45 +130,60 @@ func (g *Gate) Report(creds xapi.Credentials, begun time.Time, err error) bool {
 	defer g.mu.Unlock()
 	app, now := g.app(creds), g.now()
 	refusedBefore, limitedBefore := app.refused, app.limit(now)
-	kind := xapi.KindOf(err)
-	if kind == xapi.KindAborted {
-		return false
-	}
-	if kind == xapi.KindUnknown {
-		app.away++
-		if app.away == breakAfter {
-			app.nextCall = now.Add(probeEvery)
-		}
-		return false
-	}
-	app.away = 0
-	switch kind {
-	case xapi.KindCredentials:
-		app.refused = creds.ClientSecret.Hash()
-		app.nextProbe = now.Add(refusedProbe)
-	case xapi.KindRateLimited:
-		app.hold(now, resetAt(err, now, limitedProbe), false)
-	case xapi.KindUsageCap:
-		app.hold(now, resetAt(err, now, cappedProbe), true)
-	default:
-		app.refused = ""
-		if !begun.Before(app.limitedAt) {
-			app.hold(time.Time{}, time.Time{}, false)
-		}
+	app.hear(begun, now, err)
+	if app.blameless() {
+		delete(g.apps, gateKey(creds))
+	} else {
+		g.apps[gateKey(creds)] = app
 	}
 	return app.refused != refusedBefore || app.limit(now) != limitedBefore
 }
 
-// app is what is known of an app. Its client id alone would not do: it is public,
-// and a tenant that names another's must not open or close that one's gate.
-func (g *Gate) app(creds xapi.Credentials) *appGate {
-	key := creds.ClientID + "|" + creds.ClientSecret.Hash()
-	app := g.apps[key]
-	if app == nil {
-		app = &appGate{}
-		g.apps[key] = app
+// hear takes up how a call ended.
+func (a *appGate) hear(begun, now time.Time, err error) {
+	kind := xapi.KindOf(err)
+	switch kind {
+	case xapi.KindAborted:
+		return
+	case xapi.KindUnknown:
+		a.away++
+		if a.away == breakAfter {
+			a.nextCall = now.Add(probeEvery)
+		}
+		return
 	}
-	return app
+	a.away = 0
+	switch kind {
+	case xapi.KindCredentials:
+		a.refused, a.nextProbe = true, now.Add(refusedProbe)
+	case xapi.KindRateLimited:
+		a.hold(now, resetAt(err, now, limitedProbe), false)
+	case xapi.KindUsageCap:
+		a.hold(now, resetAt(err, now, cappedProbe), true)
+	default:
+		a.refused = false
+		if !begun.Before(a.limitedAt) {
+			a.hold(time.Time{}, time.Time{}, false)
+		}
+	}
+}
+
+// blameless tells whether X has nothing to complain of.
+func (a *appGate) blameless() bool { return !a.refused && a.away == 0 && a.limitedUntil.IsZero() }
+
+// app is what is known of an app. Only what X has to complain of is kept: a tenant can
+// make as many apps as it likes.
+func (g *Gate) app(creds xapi.Credentials) *appGate {
+	if app := g.apps[gateKey(creds)]; app != nil {
+		return app
+	}
+	return &appGate{}
+}
+
+// gateKey tells apps apart. The client id alone would not do: it is public, and a
+// tenant that names another's must not open or close that one's gate.
+func gateKey(creds xapi.Credentials) string {
+	return creds.ClientID + "|" + creds.ClientSecret.Hash()
 }
 
 func (a *appGate) limit(now time.Time) Hold {
