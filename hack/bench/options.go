@@ -39,7 +39,7 @@ func parse(args []string, diagnostics io.Writer) (bench.Options, error) {
 	flags.StringVar(&o.Peer, "peer", "", "a third arm: a `program` that takes the operator's flags, such as an earlier release")
 	flags.Uint64Var(&o.Seed, "seed", 1, "seed of the simulator's tokens")
 	flags.StringVar(&o.Disk, "disk", os.TempDir(), "`folder` on a disk for etcd")
-	flags.StringVar(&o.Memory, "memory", "/dev/shm", "`folder` in memory for etcd")
+	flags.StringVar(&o.Memory, "memory", "/dev/shm", "`folder` in memory for etcd; empty: compare on the disk alone")
 	flags.StringVar(&o.Folder, "out", ".bench", "`folder` for results and logs")
 	if err := flags.Parse(args); err != nil {
 		return o, err

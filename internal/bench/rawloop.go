@@ -214,7 +214,7 @@ func (l *RawLoop) call(ctx context.Context, tokens document) (time.Time, error) 
 		return time.Time{}, err
 	}
 	if answer.RefreshToken == "" {
-		return time.Time{}, errors.New("X refused a refresh")
+		return time.Time{}, errors.New("a refresh was refused")
 	}
 	now := time.Now().UTC()
 	expires := now.Add(time.Duration(answer.ExpiresIn) * time.Second)
