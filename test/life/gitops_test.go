@@ -5,6 +5,7 @@ package life
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 	"testing"
 
@@ -45,38 +46,66 @@ func TestGitOpsHealth(t *testing.T) {
 	tn.isHealth(greedy, "Degraded", status.FailedStatus)
 }
 
-// TestGitOpsOwnership: a tool that applies an XConnection from Git again and again,
-// without force, never meets a field that the operator owns, and the operator leaves
-// the tool's labels and annotations alone.
+// TestGitOpsOwnership: a tool that applies objects from Git again and again, without
+// force, never meets a field that the operator owns, changes nothing by it, and finds
+// its own labels and annotations as it wrote them.
 func TestGitOpsOwnership(t *testing.T) {
 	tn := newTenant(t)
-	inGit := &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": v1alpha1.GroupVersion.String(),
-		"kind":       "XConnection",
-		"metadata": map[string]any{
-			"name": "agent", "namespace": tn.namespace,
-			"labels":      map[string]any{"app.kubernetes.io/instance": "customers"},
-			"annotations": map[string]any{"argocd.argoproj.io/tracking-id": "customers:agent"},
-		},
-		"spec": map[string]any{
-			"authMethod": "Own", "appSecretRef": map[string]any{"name": "own-app"}, "username": "ownership",
-		},
-	}}
-	tn.applyFromGit(inGit)
+	xapp := inGit("XApp", "", "gitops-app-"+tn.namespace, map[string]any{
+		"credentialsSecretRef": map[string]any{"name": "acme-x-app"},
+	})
+	agent := inGit("XConnection", tn.namespace, "agent", map[string]any{
+		"authMethod": "Own", "appSecretRef": map[string]any{"name": "own-app"}, "username": tn.handle("g"),
+	})
+	post := inGit("XPost", tn.namespace, "post", map[string]any{
+		"connectionRef": map[string]any{"name": "agent"}, "text": "From Git", "deletionPolicy": "Delete",
+	})
+	for _, object := range []*unstructured.Unstructured{xapp, agent, post} {
+		tn.applyFromGit(object)
+	}
 	conn := &v1alpha1.XConnection{ObjectMeta: metav1.ObjectMeta{Namespace: tn.namespace, Name: "agent"}}
-	tn.consent(conn, xsim.Choice{Account: "ownership"})
+	tn.consent(conn, xsim.Choice{Account: tn.handle("g")})
 	tn.reaches(conn, metav1.ConditionTrue, v1alpha1.ReasonConnected)
+	tn.postReaches(&v1alpha1.XPost{ObjectMeta: metav1.ObjectMeta{Namespace: tn.namespace, Name: "post"}}, v1alpha1.ReasonPublished, "Published=True", "Ready=True")
+	tn.waitFor("the XApp's status", func() bool {
+		seen := &v1alpha1.XApp{}
+		err := tn.plane.Client().Get(t.Context(), client.ObjectKeyFromObject(xapp), seen)
+		return err == nil && len(seen.Status.Conditions) > 0
+	})
 
-	before := tn.applyFromGit(inGit)
-	after := tn.applyFromGit(inGit)
+	for _, object := range []*unstructured.Unstructured{xapp, agent, post} {
+		tn.isLeftAlone(object)
+	}
+}
+
+// inGit is an object as a tool applies it, with what such tools add.
+func inGit(kind, namespace, name string, spec map[string]any) *unstructured.Unstructured {
+	metadata := map[string]any{
+		"name":        name,
+		"labels":      map[string]any{"app.kubernetes.io/instance": "customers"},
+		"annotations": map[string]any{"argocd.argoproj.io/tracking-id": "customers:" + name},
+	}
+	if namespace != "" {
+		metadata["namespace"] = namespace
+	}
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": v1alpha1.GroupVersion.String(), "kind": kind, "metadata": metadata, "spec": spec,
+	}}
+}
+
+// isLeftAlone applies an object that the operator has worked on again.
+func (tn *tenant) isLeftAlone(object *unstructured.Unstructured) {
+	tn.t.Helper()
+	before := tn.applyFromGit(object)
+	after := tn.applyFromGit(object)
 	if before.GetResourceVersion() != after.GetResourceVersion() {
-		t.Error("applying what is there already changes the object")
+		tn.t.Errorf("applying the %s that is there changes it", object.GetKind())
 	}
 	for _, entry := range after.GetManagedFields() {
 		tn.ownsOnlyItsOwn(entry)
 	}
-	if after.GetLabels()["app.kubernetes.io/instance"] == "" || len(after.GetAnnotations()) != 1 {
-		t.Errorf("the metadata is not as in Git: %v, %v", after.GetLabels(), after.GetAnnotations())
+	if !maps.Equal(after.GetLabels(), object.GetLabels()) || !maps.Equal(after.GetAnnotations(), object.GetAnnotations()) {
+		tn.t.Errorf("the metadata of the %s is not as in Git: %v, %v", object.GetKind(), after.GetLabels(), after.GetAnnotations())
 	}
 }
 
