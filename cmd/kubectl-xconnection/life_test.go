@@ -67,6 +67,7 @@ func TestLife(t *testing.T) {
 		}
 	}
 	w.checkStatus(editor.runs("status", "agent", "-o", "json"))
+	said += w.publishesAndReads()
 	for _, issued := range w.x.Secrets() {
 		if strings.Contains(said, issued.Value) {
 			t.Errorf("the plugin showed a %s", issued.Kind)

@@ -29,6 +29,8 @@ type world struct {
 	*stage
 	x      *xsim.Server
 	grants string
+	// api is X's address, and door that of the agents' door.
+	api, door string
 }
 
 // newWorld starts X and the operator, which leaves alone what tests play. There can
@@ -36,9 +38,10 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	s := newStage(t)
-	w := &world{stage: s, x: xsim.New(xsim.Config{}), grants: envtest.Namespace(t, s.cluster, nil)}
+	w := &world{stage: s, x: xsim.New(xsim.Config{}), grants: envtest.Namespace(t, s.cluster, nil), door: freeAddress(t)}
 	x := httptest.NewServer(w.x)
 	t.Cleanup(x.Close)
+	w.api = x.URL
 	address := freeAddress(t)
 	w.x.RegisterApp(xsim.App{ClientID: "client", ClientSecret: "client-secret", RedirectURIs: []string{"http://" + address + "/oauth2/callback"}})
 	w.creates(&corev1.Secret{
@@ -51,7 +54,9 @@ func newWorld(t *testing.T) *world {
 		CallbackBindAddress:     address,
 		GrantNamespace:          w.grants,
 		Namespaces:              []string{s.namespace},
-		Components:              []app.Component{app.ComponentControllers, app.ComponentCallback},
+		Components:              []app.Component{app.ComponentControllers, app.ComponentCallback, app.ComponentAgent},
+		AgentBindAddress:        w.door,
+		AgentAudience:           app.DefaultAgentAudience,
 		MaxConcurrentReconciles: 4,
 		MetricsBindAddress:      "0",
 		HealthProbeBindAddress:  "0",

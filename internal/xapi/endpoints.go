@@ -17,9 +17,13 @@ func (e Endpoints) Validate() error {
 		checkAddress("authorize", e.AuthorizeURL),
 		checkAddress("token", e.TokenURL),
 		checkAddress("revoke", e.RevokeURL),
-		checkAddress("API", e.APIURL),
-		checkBase(e.APIURL),
+		e.ValidateAPI(),
 	)
+}
+
+// ValidateAPI does the same for APIURL alone, for a client that redeems nothing.
+func (e Endpoints) ValidateAPI() error {
+	return errors.Join(checkAddress("API", e.APIURL), checkBase(e.APIURL))
 }
 
 func checkAddress(name, address string) error {

@@ -49,6 +49,22 @@ func TestValidateEndpointsTellsAllFaults(t *testing.T) {
 	}
 }
 
+func TestValidateAPI(t *testing.T) {
+	for address, want := range map[string]string{
+		"https://api.x.com":     "",
+		"http://api.x.com":      `the API URL "http://api.x.com" must be https; http is for loopback hosts only`,
+		"https://api.x.com?x=1": "the API URL must not have a query",
+	} {
+		got := ""
+		if err := (xapi.Endpoints{APIURL: address}).ValidateAPI(); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%q: got %q, want %q", address, got, want)
+		}
+	}
+}
+
 func endpointsWith(token, api string) xapi.Endpoints {
 	return xapi.Endpoints{
 		AuthorizeURL: "https://x.com/i/oauth2/authorize",

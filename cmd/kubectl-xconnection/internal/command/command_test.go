@@ -133,19 +133,23 @@ func TestUsage(t *testing.T) {
 		arguments []string
 		want      string
 	}{
-		"no such command": {[]string{"connct"}, "error: unknown command \"connct\" for \"kubectl xconnection\"\n\nDid you mean this?\n\tconnect\n"},
-		"no name":         {[]string{"connect"}, "error: exactly one NAME is required, and 0 were given\nSee 'kubectl xconnection connect --help' for usage.\n"},
-		"two names":       {[]string{"refresh", "a", "b"}, "error: exactly one NAME is required, and 2 were given\nSee 'kubectl xconnection refresh --help' for usage.\n"},
-		"no such flag":    {[]string{"status", "--nope"}, "error: unknown flag: --nope\nSee 'kubectl xconnection status --help' for usage.\n"},
-		"name and -A":     {[]string{"status", "a", "-A"}, "error: XConnections can't be named across all namespaces: leave out -A or the names\nSee 'kubectl xconnection status --help' for usage.\n"},
-		"name and -l":     {[]string{"status", "a", "-l", "b=c"}, "error: XConnections can't be both named and selected: leave out -l or the names\nSee 'kubectl xconnection status --help' for usage.\n"},
-		"no such format":  {[]string{"status", "-o", "xml"}, "error: unable to match a printer suitable for the output format \"xml\", allowed formats are: go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,template,templatefile,wide,yaml\n"},
-		"nothing to post": {[]string{"post", "a"}, "error: there is nothing to publish: give --text, or -f and a file (-f - reads standard input)\nSee 'kubectl xconnection post --help' for usage.\n"},
-		"text and file":   {[]string{"post", "a", "--text=b", "-f=c"}, "error: --text and -f can't be used together\nSee 'kubectl xconnection post --help' for usage.\n"},
-		"two names of it": {[]string{"post", "a", "--text=b", "--name=c", "--request-id=d"}, "error: --name and --request-id can't be used together: a request id makes the name\nSee 'kubectl xconnection post --help' for usage.\n"},
-		"no time":         {[]string{"post", "a", "--text=b", "--at=tomorrow"}, "error: --at must be a time such as 2026-12-01T09:00:00Z, and is \"tomorrow\"\nSee 'kubectl xconnection post --help' for usage.\n"},
-		"no file":         {[]string{"post", "a", "-f=/none/post.txt"}, "error: reading the text: open /none/post.txt: no such file or directory\n"},
-		"negative time":   {[]string{"connect", "a", "--timeout=-1s"}, "error: --timeout must not be negative, and is -1s\n"},
+		"no such command":  {[]string{"connct"}, "error: unknown command \"connct\" for \"kubectl xconnection\"\n\nDid you mean this?\n\tconnect\n"},
+		"no name":          {[]string{"connect"}, "error: exactly one NAME is required, and 0 were given\nSee 'kubectl xconnection connect --help' for usage.\n"},
+		"two names":        {[]string{"refresh", "a", "b"}, "error: exactly one NAME is required, and 2 were given\nSee 'kubectl xconnection refresh --help' for usage.\n"},
+		"no such flag":     {[]string{"status", "--nope"}, "error: unknown flag: --nope\nSee 'kubectl xconnection status --help' for usage.\n"},
+		"name and -A":      {[]string{"status", "a", "-A"}, "error: XConnections can't be named across all namespaces: leave out -A or the names\nSee 'kubectl xconnection status --help' for usage.\n"},
+		"name and -l":      {[]string{"status", "a", "-l", "b=c"}, "error: XConnections can't be both named and selected: leave out -l or the names\nSee 'kubectl xconnection status --help' for usage.\n"},
+		"no such format":   {[]string{"status", "-o", "xml"}, "error: unable to match a printer suitable for the output format \"xml\", allowed formats are: go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,template,templatefile,wide,yaml\n"},
+		"nothing to post":  {[]string{"post", "a"}, "error: there is nothing to publish: give --text, or -f and a file (-f - reads standard input)\nSee 'kubectl xconnection post --help' for usage.\n"},
+		"text and file":    {[]string{"post", "a", "--text=b", "-f=c"}, "error: --text and -f can't be used together\nSee 'kubectl xconnection post --help' for usage.\n"},
+		"two names of it":  {[]string{"post", "a", "--text=b", "--name=c", "--request-id=d"}, "error: --name and --request-id can't be used together: a request id makes the name\nSee 'kubectl xconnection post --help' for usage.\n"},
+		"no time":          {[]string{"post", "a", "--text=b", "--at=tomorrow"}, "error: --at must be a time such as 2026-12-01T09:00:00Z, and is \"tomorrow\"\nSee 'kubectl xconnection post --help' for usage.\n"},
+		"no file":          {[]string{"post", "a", "-f=/none/post.txt"}, "error: reading the text: open /none/post.txt: no such file or directory\n"},
+		"too many to read": {[]string{"mentions", "a", "--limit=101"}, "error: --limit must be 1 to 100, and is 101\nSee 'kubectl xconnection mentions --help' for usage.\n"},
+		"no door":          {[]string{"mentions", "a", "--door=here"}, "error: the door must be an address such as http://x-operator-agent.x-operator-system.svc, and is \"here\"\n"},
+		"an X over HTTP":   {[]string{"mentions", "a", "--x-api-url=http://api.x.com"}, "error: --x-api-url: the API URL \"http://api.x.com\" must be https; http is for loopback hosts only\n"},
+		"no IP address":    {[]string{"proxy", "a", "--address=here"}, "error: --address must be an IP address, and is \"here\"\n"},
+		"negative time":    {[]string{"connect", "a", "--timeout=-1s"}, "error: --timeout must not be negative, and is -1s\n"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -42,13 +42,13 @@ var (
 // status shows how connections stand.
 type status struct {
 	*factory
-	print    *statusPrintFlags
+	print    *listPrintFlags
 	all      bool
 	selector string
 }
 
 func newStatus(f *factory) *cobra.Command {
-	s := &status{factory: f, print: newStatusPrintFlags()}
+	s := &status{factory: f, print: newListPrintFlags()}
 	cmd := &cobra.Command{
 		Use:                   "status [NAME...]",
 		DisableFlagsInUseLine: true,
