@@ -5,6 +5,7 @@ package chaos
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -264,7 +265,13 @@ func (s *suite) judge(ctx context.Context) (*Report, error) {
 		if err != nil {
 			return nil, fmt.Errorf("world %s: %w", w.name, err)
 		}
-		report.add(evidence, judge.Judge(evidence))
+		verdict := judge.Judge(evidence)
+		if len(verdict.Breaches) > 0 {
+			if err := s.keep(w.name, evidence); err != nil {
+				return nil, err
+			}
+		}
+		report.add(evidence, verdict)
 		report.FoundByPeople += w.foundByPeople
 		report.SentAgain += w.sentAgain
 	}
@@ -311,6 +318,19 @@ func (s *suite) say(format string, args ...any) {
 func (w *world) progress() string {
 	return fmt.Sprintf("%s %d steps, %d connected, %d posts under way, %d faults of X to come",
 		w.name, w.orders.count(), w.connected(), w.underWay(), len(w.x.Faults()))
+}
+
+// keep writes the evidence beside the logs, for whoever looks into a breach. No
+// token is in it, but only hashes.
+func (s *suite) keep(world string, evidence judge.Evidence) error {
+	content, err := json.MarshalIndent(evidence, "", "\t")
+	if err != nil {
+		return fmt.Errorf("writing the evidence: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(s.logs, world+"-evidence.json"), content, 0o600); err != nil {
+		return fmt.Errorf("writing the evidence: %w", err)
+	}
+	return nil
 }
 
 // print writes a world's schedule beside the logs.
