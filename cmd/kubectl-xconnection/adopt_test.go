@@ -144,7 +144,7 @@ func TestAdoptRefuses(t *testing.T) {
 			"gone   <none>     {grant1}   not adopted: no such XConnection\n",
 		err: "2 grants were made by cluster " + otherCluster + "; this is cluster {here}.\n" + warnsOfTwo +
 			"error: xconnection {ns}/none has no grant of another cluster: there is nothing to adopt\n" +
-			"error: the grant of xconnection {ns}/anew can't be adopted: the XConnection was made anew, and is connected\n" +
+			"error: the grant of xconnection {ns}/anew can't be adopted: the XConnection was made anew, and has been connected since\n" +
 			"If it works: kubectl delete secret {grant2} -n {vault}\n" +
 			"error: the grant of xconnection {ns}/gone can't be adopted: that XConnection does not exist\n" +
 			"If it is not to come back: kubectl delete secret {grant1} -n {vault}\n",

@@ -45,7 +45,7 @@ var (
 		This needs an administrator: it reads and annotates Secrets in the operator's
 		namespace. It prints what it does with each grant and never what is in it. Where
 		the XConnection was made anew, as restore tools do, it takes the grant of its
-		name over, unless an account is connected already.`)
+		name over, unless an account has been connected since.`)
 
 	adoptExample = templates.Examples(`
 		# What would be adopted, in all namespaces?
@@ -248,10 +248,10 @@ func (a *adopt) adoptOne(
 			what: fmt.Sprintf("the grant of xconnection %s/%s can't be adopted: that XConnection does not exist", grant.namespace, grant.name),
 			next: fmt.Sprintf("If it is not to come back: kubectl delete secret %s -n %s", grant.secret, a.grantNamespace),
 		}
-	case owner.UID != grant.owner && owner.Status.Connected:
+	case owner.UID != grant.owner && owner.Status.Rotation > 0:
 		return "not adopted: connected anew", &problem{
 			code: ExitNotReady,
-			what: fmt.Sprintf("the grant of %s can't be adopted: the XConnection was made anew, and is connected", title(owner)),
+			what: fmt.Sprintf("the grant of %s can't be adopted: the XConnection was made anew, and has been connected since", title(owner)),
 			next: fmt.Sprintf("If it works: kubectl delete secret %s -n %s", grant.secret, a.grantNamespace),
 		}
 	case grant.adopter == cluster:
