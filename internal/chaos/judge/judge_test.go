@@ -193,6 +193,12 @@ func TestInOrder(t *testing.T) {
 			e.Books.Tokens[3].Alive = false
 			e.Books.Events = append(e.Books.Events, revoke(70, hostB, grant2, "r4"))
 		},
+		"deleted, with an earlier login that X keeps": func(e *Evidence) {
+			e.KeepEarlierLogins = true
+			e.Connections[0] = Connection{Name: "conn", Account: "jane"}
+			e.Books.Events = append(e.Books.Events, revoke(70, hostB, grant2, "r4"))
+			e.Books.Tokens[0].Alive, e.Books.Tokens[3].Alive = true, false
+		},
 		"deleted, to be revoked": func(e *Evidence) {
 			e.Connections[0] = Connection{Name: "conn", Account: "jane", Stored: []string{"r4"}}
 		},
@@ -301,6 +307,23 @@ func TestBreaches(t *testing.T) {
 		},
 		"deleted and not revoked": {
 			func(e *Evidence) {
+				e.Connections[0] = Connection{Name: "conn", Account: "jane"}
+				e.Books.Events = append(e.Books.Events, replay(70, hostB, grant2, "r4"))
+				e.Books.Events[5].Outcome = xsim.OutcomeRefused
+			},
+			[]Rule{LeftAlive},
+		},
+		"deleted, and an earlier login left alive though X ends them": {
+			func(e *Evidence) {
+				e.Connections[0] = Connection{Name: "conn", Account: "jane"}
+				e.Books.Events = append(e.Books.Events, revoke(70, hostB, grant2, "r4"))
+				e.Books.Tokens[0].Alive, e.Books.Tokens[3].Alive = true, false
+			},
+			[]Rule{LeftAlive},
+		},
+		"deleted, and the last login left alive where X keeps them all": {
+			func(e *Evidence) {
+				e.KeepEarlierLogins = true
 				e.Connections[0] = Connection{Name: "conn", Account: "jane"}
 				e.Books.Events = append(e.Books.Events, replay(70, hostB, grant2, "r4"))
 				e.Books.Events[5].Outcome = xsim.OutcomeRefused

@@ -3,7 +3,12 @@
 
 package judge
 
-import "github.com/agentconnect/x-operator/internal/xsim"
+import (
+	"fmt"
+	"strings"
+
+	"github.com/agentconnect/x-operator/internal/xsim"
+)
 
 // Why a token may be presented again.
 const (
@@ -23,7 +28,8 @@ func judgeReplays(c *court, v *Verdict) {
 			if why, excused := c.whyAgain(events[:i], event); excused {
 				v.Replays[why]++
 			} else {
-				v.breach(Replayed, "%s of %s at %s by %s", event.Endpoint, event.Grant, event.At.Format(stamp), c.name(event.Host))
+				v.breach(Replayed, "%s of %s at %s by %s; before it: %s", event.Endpoint, event.Grant, event.At.Format(stamp),
+					c.name(event.Host), c.told(events[:i]))
 			}
 		}
 	}
@@ -57,6 +63,16 @@ func (c *court) excuse(holder, again xsim.Event) (why string, excused bool) {
 	default:
 		return CauseStop, true
 	}
+}
+
+// told tells of earlier presentations of the token.
+func (c *court) told(events []xsim.Event) string {
+	var all []string
+	for _, event := range events {
+		all = append(all, fmt.Sprintf("%s at %s (%s; %s%s) by %s, which %s", event.Outcome, event.At.Format(stamp),
+			event.Endpoint, event.Delivery, event.Fault, c.name(event.Host), fate(c.runs[event.Host])))
+	}
+	return strings.Join(all, "; ")
 }
 
 const stamp = "15:04:05.000"
