@@ -4,6 +4,7 @@
 package controllers
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +13,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -43,7 +43,25 @@ func needsPublishing(s *scope) bool {
 	if s.grant.Tokens == nil || s.tokenConflict != "" {
 		return false
 	}
-	return s.token == nil || !equality.Semantic.DeepEqual(desiredToken(s.conn, s.grant, s.token), s.token)
+	return s.token == nil || !isDesired(s.grant, s.token)
+}
+
+// isDesired tells whether desiredToken would change nothing. A pass asks several
+// times, and copies nothing to know it.
+func isDesired(g *grant.Grant, present *corev1.Secret) bool {
+	return holds(present.Labels, tokenLabels()) && holds(present.Annotations, tokenAnnotations(g)) &&
+		maps.EqualFunc(present.Data, tokenData(g), bytes.Equal)
+}
+
+func tokenLabels() map[string]string {
+	return map[string]string{
+		v1alpha1.LabelToken:            v1alpha1.LabelTokenValue,
+		"app.kubernetes.io/managed-by": "x-operator",
+	}
+}
+
+func tokenAnnotations(g *grant.Grant) map[string]string {
+	return map[string]string{v1alpha1.AnnotationRotation: strconv.FormatInt(g.Rotation, 10)}
 }
 
 // desiredToken is the token Secret as it should be, on the ground of what is
@@ -62,13 +80,8 @@ func desiredToken(conn *v1alpha1.XConnection, g *grant.Grant, present *corev1.Se
 	if present != nil {
 		desired = present.DeepCopy()
 	}
-	desired.Labels = with(desired.Labels, map[string]string{
-		v1alpha1.LabelToken:            v1alpha1.LabelTokenValue,
-		"app.kubernetes.io/managed-by": "x-operator",
-	})
-	desired.Annotations = with(desired.Annotations, map[string]string{
-		v1alpha1.AnnotationRotation: strconv.FormatInt(g.Rotation, 10),
-	})
+	desired.Labels = with(desired.Labels, tokenLabels())
+	desired.Annotations = with(desired.Annotations, tokenAnnotations(g))
 	desired.Data = tokenData(g)
 	return desired
 }
@@ -205,4 +218,14 @@ func with(base, more map[string]string) map[string]string {
 	}
 	maps.Copy(merged, more)
 	return merged
+}
+
+// holds tells whether a map has all of some entries.
+func holds(all, some map[string]string) bool {
+	for key, value := range some {
+		if found, ok := all[key]; !ok || found != value {
+			return false
+		}
+	}
+	return true
 }

@@ -14,6 +14,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
@@ -38,13 +39,27 @@ func (r *XConnectionReconciler) writeStatus(ctx context.Context, s *scope) error
 	after := s.before.DeepCopy()
 	after.Status = status
 	failpoint.Hit("publish-before-status")
-	if err := r.Status().Patch(ctx, after, client.MergeFrom(s.before)); err != nil {
+	patch, err := statusPatch(s.before.Status, status)
+	if err != nil {
+		return err
+	}
+	if err := r.Status().Patch(ctx, after, patch); err != nil {
 		return client.IgnoreNotFound(fmt.Errorf("writing the status: %w", err))
 	}
 	failpoint.Hit("publish-after-status")
 	r.written.remember(after)
 	r.notify(s.before, after)
 	return nil
+}
+
+// statusPatch is what changes one status into another. Whole objects are not compared:
+// nothing else of them changes, and it would cost as much as the rest of a pass.
+func statusPatch(before, after v1alpha1.XConnectionStatus) (client.Patch, error) {
+	diff, err := client.MergeFrom(&v1alpha1.XConnection{Status: before}).Data(&v1alpha1.XConnection{Status: after})
+	if err != nil {
+		return nil, fmt.Errorf("comparing the status: %w", err)
+	}
+	return client.RawPatch(types.MergePatchType, diff), nil
 }
 
 // linkFor is the link to the start page, while consent is wanted.

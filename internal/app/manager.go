@@ -28,6 +28,7 @@ func (o *operator) makeManager(_ context.Context, config *rest.Config) error {
 	options := ctrl.Options{
 		Scheme:                        newScheme(),
 		Cache:                         o.cacheOptions(),
+		MapperProvider:                newMapper,
 		HealthProbeBindAddress:        o.HealthProbeBindAddress,
 		Metrics:                       o.metricsOptions(),
 		LeaderElection:                o.LeaderElect && o.Runs(ComponentControllers),
