@@ -121,14 +121,34 @@ func planDeletion(s *scope) decision {
 
 // planDisconnected ends the grant and the token Secret; the object stays.
 func planDisconnected(s *scope) decision {
-	switch {
-	case s.token != nil && s.grant.Tokens == nil:
-		return do(actionUnpublish)
-	case s.oldToken != nil && s.grant.Tokens == nil:
-		return do(actionUnpublishOld)
-	default:
+	if s.grant.Tokens != nil {
 		return planEnding(s)
 	}
+	token := planToken(s)
+	if !token.isWait() {
+		return token
+	}
+	return planEnding(s).orBy(token.at)
+}
+
+// planToken keeps the token Secret as the grant wants it, at the pace of the retries,
+// and deletes one whose token was given up. It waits without a time if all is well.
+func planToken(s *scope) decision {
+	var next action
+	switch {
+	case givenUp(s, s.token):
+		next = actionUnpublish
+	case needsPublishing(s):
+		next = actionPublish
+	case givenUp(s, s.oldToken), s.oldToken != nil && s.token != nil:
+		next = actionUnpublishOld
+	default:
+		return waitUntil()
+	}
+	if s.now.Before(s.tokenRetryAt) {
+		return waitUntil(s.tokenRetryAt)
+	}
+	return do(next)
 }
 
 // planEnding gives up the tokens and the invitation, once no attempt at them is under way, and
@@ -182,7 +202,7 @@ func planRevocation(s *scope) decision {
 // revocation of what is not used any more. Before the first invitation it comes
 // first, so that it does not meet the consent.
 func planConnected(s *scope) decision {
-	idle, revocation := planIdle(s), planRevocation(s)
+	idle, token, revocation := planIdle(s), planToken(s), planRevocation(s)
 	switch {
 	case inherits(s):
 		return do(actionInherit)
@@ -190,10 +210,8 @@ func planConnected(s *scope) decision {
 		return do(actionDropMoved)
 	case s.grant.Candidate != nil && !s.conn.Spec.Suspend && !s.now.Before(candidateAt(s)):
 		return do(actionSettleCandidate)
-	case needsPublishing(s) && !s.now.Before(s.publishAt):
-		return do(actionPublish)
-	case s.oldToken != nil && s.token != nil:
-		return do(actionUnpublishOld)
+	case !token.isWait():
+		return token
 	case s.grant.Tokens == nil && !s.grant.Consent.Wanted && !revocation.isWait():
 		return revocation
 	case s.grant.Candidate == nil && !s.grant.Invited(invitation(s)):
@@ -206,7 +224,7 @@ func planConnected(s *scope) decision {
 	if !revocation.isWait() {
 		return revocation
 	}
-	idle.at = earliest(idle.at, refresh.at, revocation.at)
+	idle.at = earliest(idle.at, token.at, refresh.at, revocation.at)
 	return idle
 }
 
@@ -236,9 +254,6 @@ func planIdle(s *scope) decision {
 	}
 	if s.grant.Candidate != nil && !s.conn.Spec.Suspend {
 		times = append(times, candidateAt(s))
-	}
-	if needsPublishing(s) && s.now.Before(s.publishAt) {
-		times = append(times, s.publishAt)
 	}
 	if s.tokenConflict != "" || s.agentMissing != "" {
 		times = append(times, s.now.Add(conflictLook))

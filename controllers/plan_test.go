@@ -106,7 +106,7 @@ func planLife() []planCase {
 			moveHere(s)
 			addCandidate(s, time.Minute)
 		}, want: actionSettleCandidate},
-		{name: "a moved grant, connected and disconnected here before", change: func(s *scope) { moveHere(s); s.grant.Rotation = 3 }, want: actionInvite},
+		{name: "a moved grant, connected and disconnected here before", change: func(s *scope) { moveHere(s); s.grant.Rotation, s.token = 3, nil }, want: actionInvite},
 		{name: "a moved grant, connected by another consent", change: func(s *scope) {
 			move(s)
 			s.grant.Tokens.ConsentedAt = s.now
@@ -118,12 +118,18 @@ func planLife() []planCase {
 		{name: "no token Secret", change: func(s *scope) { s.token = nil }, want: actionPublish},
 		{name: "somebody else's token Secret", change: func(s *scope) { s.token, s.tokenConflict = nil, "it is foreign" }, want: actionWait, wait: conflictLook},
 		{name: "a token Secret that can't be written", change: func(s *scope) {
-			s.token, s.publishAt = nil, s.now.Add(time.Second)
+			s.token, s.tokenRetryAt = nil, s.now.Add(time.Second)
 		}, want: actionWait, wait: time.Second},
 		{name: "a token Secret that can't be written, due", change: func(s *scope) {
 			s.now = s.now.Add(time.Hour)
-			s.token, s.publishAt = nil, s.now.Add(time.Second)
+			s.token, s.tokenRetryAt = nil, s.now.Add(time.Second)
 		}, want: actionRefresh},
+		{name: "a former token Secret that can't be deleted, due", change: func(s *scope) {
+			s.now = s.now.Add(time.Hour)
+			s.oldToken, s.tokenRetryAt = s.token, s.now.Add(time.Second)
+		}, want: actionRefresh},
+		{name: "a token Secret whose token was given up", change: func(s *scope) { s.grant.Tokens = nil }, want: actionUnpublish},
+		{name: "a token Secret whose grant was lost", change: func(s *scope) { s.grant.Tokens, s.grant.Rotation = nil, 0 }, want: actionInvite},
 		{name: "an edited token Secret", change: func(s *scope) { s.token.Data["more"] = []byte("x") }, want: actionPublish},
 		{name: "due", change: func(s *scope) { s.now = s.now.Add(time.Hour) }, want: actionRefresh},
 		{name: "due, suspended", change: func(s *scope) { s.now = s.now.Add(time.Hour); s.conn.Spec.Suspend = true }, want: actionWait},
@@ -149,10 +155,10 @@ func planLife() []planCase {
 			retire(s)
 			addCandidate(s, time.Second)
 		}, want: actionWait, wait: candidatePatience - time.Second},
-		{name: "something retired, nobody invited yet", change: func(s *scope) { retire(s); s.grant.Tokens = nil }, want: actionRevoke},
+		{name: "something retired, nobody invited yet", change: func(s *scope) { retire(s); s.grant.Tokens, s.token = nil, nil }, want: actionRevoke},
 		{name: "something retired, X away, nobody invited yet", change: func(s *scope) {
 			retire(s)
-			s.grant.Tokens, s.retryAt = nil, s.now.Add(time.Second)
+			s.grant.Tokens, s.token, s.retryAt = nil, nil, s.now.Add(time.Second)
 		}, want: actionInvite},
 	}
 }
@@ -201,6 +207,15 @@ func planEnds() []planCase {
 			s.grant.Tokens, s.token, s.oldToken = nil, nil, s.token
 		}, want: actionUnpublishOld},
 		{name: "disconnected, unpublished", change: func(s *scope) { disconnect(s); s.grant.Tokens, s.token = nil, nil; retire(s) }, want: actionRevoke},
+		{name: "disconnected, a token Secret that can't be deleted", change: func(s *scope) {
+			disconnect(s)
+			s.grant.Tokens, s.tokenRetryAt = nil, s.now.Add(time.Second)
+			retire(s)
+		}, want: actionRevoke},
+		{name: "disconnected, a token Secret that can't be deleted, revoked", change: func(s *scope) {
+			disconnect(s)
+			s.grant.Tokens, s.tokenRetryAt = nil, s.now.Add(time.Second)
+		}, want: actionWait, wait: time.Second},
 		{name: "disconnected, done", change: func(s *scope) { disconnect(s); s.grant.Tokens, s.token = nil, nil }, want: actionWait},
 	}
 }
@@ -278,10 +293,10 @@ func statusCases() []statusCase {
 		{"no agent", func(s *scope) { s.agentMissing = "none" }, no, v1alpha1.ReasonAgentNotFound, true},
 		{"conflict", func(s *scope) { s.tokenConflict = "foreign" }, no, v1alpha1.ReasonTokenSecretConflict, true},
 		{"a token Secret over quota", func(s *scope) {
-			s.token, s.unpublished = nil, apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "t", errors.New("quota"))
+			s.token, s.tokenTrouble = nil, apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "t", errors.New("quota"))
 		}, no, v1alpha1.ReasonTokenSecretConflict, true},
-		{"a token Secret not written yet", func(s *scope) { s.token, s.unpublished = nil, errors.New("no leader") }, no, v1alpha1.ReasonProgressing, true},
-		{"a token Secret that could not be written", func(s *scope) { s.unpublished = errors.New("no leader") }, yes, v1alpha1.ReasonConnected, true},
+		{"a token Secret not written yet", func(s *scope) { s.token, s.tokenTrouble = nil, errors.New("no leader") }, no, v1alpha1.ReasonProgressing, true},
+		{"a token Secret that could not be written", func(s *scope) { s.tokenTrouble = errors.New("no leader") }, yes, v1alpha1.ReasonConnected, true},
 		{"suspended", func(s *scope) { s.conn.Spec.Suspend = true }, no, v1alpha1.ReasonSuspended, true},
 		{"disconnected", func(s *scope) { disconnect(s); s.grant.Tokens = nil }, no, v1alpha1.ReasonDisconnected, false},
 		{"not revoked", func(s *scope) { disconnect(s); s.grant.Tokens = nil; retire(s) }, no, v1alpha1.ReasonNotRevoked, false},

@@ -64,6 +64,13 @@ func tokenAnnotations(g *grant.Grant) map[string]string {
 	return map[string]string{v1alpha1.AnnotationRotation: strconv.FormatInt(g.Rotation, 10)}
 }
 
+// givenUp tells whether a token Secret holds what was given up. If it is of a later
+// rotation than the grant, the grant was lost, or the cache lags: the token may work.
+func givenUp(s *scope, token *corev1.Secret) bool {
+	return token != nil && s.grant.Tokens == nil &&
+		(s.conn.Spec.State == v1alpha1.StateDisconnected || rotationOf(token) <= s.grant.Rotation)
+}
+
 // desiredToken is the token Secret as it should be, on the ground of what is
 // there, if anything: labels and annotations of others stay.
 func desiredToken(conn *v1alpha1.XConnection, g *grant.Grant, present *corev1.Secret) *corev1.Secret {
@@ -86,25 +93,24 @@ func desiredToken(conn *v1alpha1.XConnection, g *grant.Grant, present *corev1.Se
 	return desired
 }
 
-// publish writes the token Secret. What stands in its way, such as a quota of the
-// namespace, is no reason not to refresh: it is told, and tried again on a schedule
-// of its own.
-func (r *XConnectionReconciler) publish(ctx context.Context, s *scope) error {
-	err := r.writeToken(ctx, s)
+// noteToken keeps what stands in the way of a token Secret, such as a quota or a policy
+// of the namespace: it is no reason not to refresh or to revoke, but is told, and
+// tried again on a schedule of its own.
+func (r *XConnectionReconciler) noteToken(s *scope, err error) error {
 	if isRace(err) {
 		return err
 	}
-	s.unpublished = err
+	s.tokenTrouble = err
 	if err == nil {
-		r.unpublished.forget(s.conn.UID)
+		r.tokenRetries.forget(s.conn.UID)
 		return nil
 	}
-	s.publishAt = r.unpublished.failed(s.conn.UID, s.now, err)
+	s.tokenRetryAt = r.tokenRetries.failed(s.conn.UID, s.now, err)
 	return nil
 }
 
-// writeToken writes the token Secret, under the version that was seen.
-func (r *XConnectionReconciler) writeToken(ctx context.Context, s *scope) error {
+// publish writes the token Secret, under the version that was seen.
+func (r *XConnectionReconciler) publish(ctx context.Context, s *scope) error {
 	failpoint.Hit("publish-before-write")
 	desired := desiredToken(s.conn, s.grant, s.token)
 	if s.token == nil {

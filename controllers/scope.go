@@ -51,10 +51,10 @@ type scope struct {
 	// oldToken is the token Secret under a former spec.tokenSecretName; nil if there
 	// is none.
 	oldToken *corev1.Secret
-	// publishAt is when to try again to write the token Secret, and unpublished what
-	// that failed of.
-	publishAt   time.Time
-	unpublished error
+	// tokenRetryAt is when to try again to write or delete a token Secret, and
+	// tokenTrouble what that failed of.
+	tokenRetryAt time.Time
+	tokenTrouble error
 	// agentMissing says which workload does not exist.
 	agentMissing string
 	// retryAt is when an action that failed may be tried again; trouble is what it
@@ -80,7 +80,7 @@ func (r *XConnectionReconciler) readScope(ctx context.Context, conn *v1alpha1.XC
 		refused: conn.Namespace == r.Store.Namespace,
 	}
 	s.retryAt, s.trouble = r.retries.of(conn.UID)
-	s.publishAt, s.unpublished = r.unpublished.of(conn.UID)
+	s.tokenRetryAt, s.tokenTrouble = r.tokenRetries.of(conn.UID)
 	steps := []func(context.Context, *scope) error{
 		r.readGrant,
 		r.readMoved,

@@ -250,6 +250,9 @@ func judgeWish(s *scope) (verdictOn, bool) {
 	switch {
 	case !s.conn.DeletionTimestamp.IsZero() || s.conn.Spec.State == v1alpha1.StateDisconnected:
 		v.reason, v.message, v.connected = v1alpha1.ReasonDisconnected, "The tokens are revoked and forgotten", false
+		if s.tokenTrouble != nil && cmp.Or(s.token, s.oldToken) != nil {
+			v.message += ". " + capital(s.tokenTrouble.Error())
+		}
 		if len(s.grant.Retired) > 0 || s.grant.Tokens != nil {
 			v.reason, v.message, v.reconciling = v1alpha1.ReasonNotRevoked, "X is yet to be asked to revoke the tokens", true
 			if s.trouble != nil {
@@ -355,9 +358,9 @@ func judgeToken(s *scope) (verdictOn, bool) {
 	case s.tokenConflict != "":
 		message = fmt.Sprintf("The Secret %q is not this connection's own, and is not touched: %s. Delete it, or choose another spec.tokenSecretName",
 			s.conn.TokenSecretName(), s.tokenConflict)
-	case s.unpublished != nil && needsPublishing(s):
-		message = "Agents do not find the token: " + s.unpublished.Error()
-		if !apierrors.IsForbidden(s.unpublished) && !apierrors.IsInvalid(s.unpublished) {
+	case s.tokenTrouble != nil && needsPublishing(s):
+		message = "Agents do not find the token: " + s.tokenTrouble.Error()
+		if !apierrors.IsForbidden(s.tokenTrouble) && !apierrors.IsInvalid(s.tokenTrouble) {
 			reason = v1alpha1.ReasonProgressing
 		}
 	default:

@@ -56,9 +56,9 @@ type XConnectionReconciler struct {
 	slots   chan struct{}
 	sights  sightings
 	retries retries
-	// unpublished are the token Secrets that could not be written.
-	unpublished retries
-	written     statuses
+	// tokenRetries are of token Secrets that could not be written or deleted.
+	tokenRetries retries
+	written      statuses
 }
 
 // Reconcile brings one XConnection towards what its spec asks: it reads once,
@@ -113,11 +113,11 @@ func (r *XConnectionReconciler) act(ctx context.Context, s *scope, d decision) e
 	case actionSettleCandidate:
 		return r.settleCandidate(ctx, s)
 	case actionPublish:
-		return r.publish(ctx, s)
+		return r.noteToken(s, r.publish(ctx, s))
 	case actionUnpublish:
-		return r.unpublish(ctx, &s.token)
+		return r.noteToken(s, r.unpublish(ctx, &s.token))
 	case actionUnpublishOld:
-		return r.unpublish(ctx, &s.oldToken)
+		return r.noteToken(s, r.unpublish(ctx, &s.oldToken))
 	case actionRefresh:
 		return r.refresh(ctx, s, d)
 	case actionForget:
@@ -171,7 +171,7 @@ func (r *XConnectionReconciler) removeFinalizer(ctx context.Context, s *scope) e
 			"The tokens were not revoked since the stored grant can't be read: its Secret stays in the operator's namespace")
 	}
 	r.retries.forget(s.conn.UID)
-	r.unpublished.forget(s.conn.UID)
+	r.tokenRetries.forget(s.conn.UID)
 	r.written.forget(s.conn.UID)
 	s.finished = true
 	return nil
