@@ -10,8 +10,10 @@ SHELL := bash
 MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := help
 
-# The image that dist/install.yaml names and docker-build makes.
-IMG ?= agentconnect/x-operator:v0.1.0
+# The version of a release, with its v.
+VERSION ?= v0.1.0
+# The image that dist/install.yaml names, and that release and docker-build make.
+IMG ?= agentconnect/x-operator:$(VERSION)
 # How long `make fuzz` spends on each fuzz target.
 FUZZTIME ?= 10s
 # Flags for `make demo`, `run`, `chaos` and `bench`, for example ARGS=--help.
@@ -22,6 +24,8 @@ CONTROLLER_GEN := $(TOOLS)/controller-gen
 KUSTOMIZE := $(TOOLS)/kustomize
 CRD_REF_DOCS := $(TOOLS)/crd-ref-docs
 GOLANGCI_LINT := $(TOOLS)/golangci-lint
+RELEASE := go run -C hack/release .
+RELEASE_FLAGS := --repository=$(CURDIR) --dist=$(CURDIR)/dist --version=$(VERSION) --image=$(IMG)
 
 ##@ Start here
 
@@ -42,7 +46,8 @@ run: ## The same, but stay up: prints KUBECONFIG and the consent link to click.
 .PHONY: test
 test: ## Run every test with the race detector, on the real control plane.
 	assets="$$(hack/controlplane/build.sh)" && export KUBEBUILDER_ASSETS="$$assets" && \
-		go test -race -timeout 20m ./... && go test -C test/otherserver -race ./... && go test -C test/browser -race ./...
+		go test -race -timeout 20m ./... && go test -C test/otherserver -race ./... && go test -C test/browser -race ./... && \
+		go test -C hack/release -race ./...
 	@command -v chromium chromium-browser google-chrome >/dev/null || \
 		echo "No Chromium is on the PATH: the consent pages were not tested in a browser (test/browser). With CI=true that fails."
 
@@ -122,6 +127,15 @@ bench: ## Measure what the operator costs, against targets and a raw loop (8 min
 
 ##@ Ship
 
+.PHONY: release
+release: ## Make the release VERSION of the commit HEAD in dist/, and check it: docs/release.md.
+	rm -rf dist
+	$(RELEASE) build $(RELEASE_FLAGS)
+
+.PHONY: verify-release
+verify-release: ## Check the release in dist/, and that building HEAD again gives the same bytes.
+	$(RELEASE) reproduce $(RELEASE_FLAGS)
+
 .PHONY: install-file
 install-file: $(KUSTOMIZE) ## Make dist/install.yaml, the one file to kubectl apply, for the image IMG.
 	hack/install-file.sh $(IMG)
@@ -132,7 +146,7 @@ chart: ## Package the Helm chart into dist/.
 
 .PHONY: docker-build
 docker-build: ## Build the container image IMG.
-	docker build --tag $(IMG) .
+	docker build --build-arg VERSION=$(VERSION) --tag $(IMG) .
 
 .PHONY: clean
 clean: ## Remove what was built in the work tree (not the control plane's cache).

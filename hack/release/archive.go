@@ -35,7 +35,7 @@ func (t target) archiveName(version string) string {
 }
 
 func (r *release) writeArchives(built []binary, license []byte) error {
-	script, err := os.ReadFile(filepath.Join(r.source, "cmd", plugin, completer)) //nolint:gosec // Our own source.
+	script, err := os.ReadFile(filepath.Join(r.source, "cmd", plugin, completer))
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func zipped(entries []entry, when time.Time) ([]byte, error) {
 	w := zip.NewWriter(&buffer)
 	for _, e := range entries {
 		header := &zip.FileHeader{Name: e.name, Method: zip.Deflate, Modified: when}
-		header.SetMode(os.FileMode(e.mode)) //nolint:gosec // Permissions fit.
+		header.SetMode(os.FileMode(e.mode))
 		file, err := w.CreateHeader(header)
 		if err != nil {
 			return nil, err
@@ -190,7 +190,7 @@ func untar(archive []byte, folder string) error {
 		if err := root.MkdirAll(filepath.Dir(e.name), 0o750); err != nil {
 			return err
 		}
-		if err := root.WriteFile(e.name, e.content, os.FileMode(e.mode).Perm()); err != nil { //nolint:gosec // Permissions fit.
+		if err := root.WriteFile(e.name, e.content, os.FileMode(e.mode).Perm()); err != nil {
 			return err
 		}
 	}

@@ -89,7 +89,7 @@ func newRepository(t *testing.T) string {
 
 func git(t *testing.T, folder string, arguments ...string) {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), "git", append([]string{"-C", folder}, arguments...)...)
+	command := exec.CommandContext(t.Context(), "git", append([]string{"-C", folder}, arguments...)...) //nolint:gosec // The test's own.
 	command.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null",
 		"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_AUTHOR_DATE=2026-04-17T12:00:00Z",
 		"GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com", "GIT_COMMITTER_DATE=2026-04-17T12:00:00Z")

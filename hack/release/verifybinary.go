@@ -61,7 +61,7 @@ func static(content []byte) error {
 func listing(entries []entry) []string {
 	list := make([]string, 0, len(entries))
 	for _, e := range entries {
-		list = append(list, os.FileMode(e.mode).String()+" "+e.name) //nolint:gosec // Permissions fit.
+		list = append(list, os.FileMode(e.mode).String()+" "+e.name)
 	}
 	return list
 }
