@@ -80,6 +80,9 @@ func Run(ctx context.Context, config *rest.Config, options Options) error {
 	config = rest.CopyConfig(config)
 	// The API server's own priority and fairness holds us back, no client-side limit.
 	config.QPS = -1
+	// Since 1.37 the API server compresses each event of a watch for whoever lets it:
+	// both sides would pay more CPU for it than a cluster's network is worth.
+	config.DisableCompression = true
 	// Audit logs tell which build asked.
 	config.UserAgent = "x-operator/" + version.Get().Version
 	steps := []func(context.Context, *rest.Config) error{
