@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -72,6 +73,7 @@ type post struct {
 	madeWithAI bool
 	name       string
 	requestID  string
+	ignoreNone bool
 }
 
 func newPost(f *factory) *cobra.Command {
@@ -99,6 +101,7 @@ func (p *post) addPostFlags(cmd *cobra.Command) {
 	flags.StringArrayVar(&p.texts, "text", p.texts, "The text to publish. Given several times, it makes a thread.")
 	flags.StringVarP(&p.filename, "filename", "f", p.filename, "A file with the text to publish; - is standard input.")
 	flags.BoolVar(&p.thread, "thread", p.thread, "If true, publish a thread: in a file, lines of --- stand between its posts.")
+	flags.BoolVar(&p.ignoreNone, "ignore-empty", p.ignoreNone, "If true, an empty file publishes nothing, and is no error.")
 	flags.StringVar(&p.replyTo, "reply-to", p.replyTo, "The id of the post at X to reply to: the last part of its address.")
 	flags.StringVar(&p.at, "at", p.at, "When to publish, in RFC 3339, such as 2026-12-01T09:00:00Z. Default: now.")
 	flags.BoolVar(&p.approval, "approval", p.approval, "If true, publish once somebody approves who has the right to.")
@@ -114,6 +117,10 @@ func (p *post) run(ctx context.Context, cmd *cobra.Command, connection string) e
 	wanted, err := p.object(cmd, connection)
 	if err != nil {
 		return err
+	}
+	if p.ignoreNone && strings.Join(wanted.Texts(), "") == "" {
+		_, _ = fmt.Fprintln(p.ErrOut, "There is nothing to publish.")
+		return nil
 	}
 	config, err := p.config()
 	if err != nil {

@@ -54,3 +54,12 @@ func TestPostAnswerLost(t *testing.T) {
 		})
 	}
 }
+
+// TestPostOfNothing asks for nothing where that is no error.
+func TestPostOfNothing(t *testing.T) {
+	asked := func(_ http.ResponseWriter, r *http.Request) { t.Errorf("the server was asked for %s", r.URL) }
+	out, errOut, code := run(t.Context(), t, asked, terminal.Screen{}, "post", "agent", "-f=-", "--ignore-empty")
+	if out != "" || errOut != "There is nothing to publish.\n" || code != command.ExitOK {
+		t.Errorf("got the exit code %d, %q and %q", code, out, errOut)
+	}
+}
