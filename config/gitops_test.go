@@ -6,7 +6,9 @@ package config_test
 import (
 	"fmt"
 	"maps"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/cli-utils/pkg/kstatus/status"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/envtest"
@@ -286,6 +289,67 @@ func TestGitOpsRepository(t *testing.T) {
 			t.Errorf("the XApp does not allow %s: %v", namespace, err)
 		}
 	}
+}
+
+// TestFluxLayers holds the sample's Kustomizations to each other and to the sample
+// repository: what one depends on, what it builds and whose health it waits for exist.
+func TestFluxLayers(t *testing.T) {
+	content, err := os.ReadFile("samples/flux/kustomizations.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var layers []fluxLayer
+	for _, document := range strings.Split(string(content), "\n---\n") {
+		var layer fluxLayer
+		if err := yaml.Unmarshal([]byte(document), &layer); err != nil {
+			t.Fatal(err)
+		}
+		layers = append(layers, layer)
+	}
+	apps := names(build(t, "samples/gitops/platform"))
+	before := map[string]bool{}
+	for _, layer := range layers {
+		for _, on := range layer.Spec.DependsOn {
+			if !before[on.Name] {
+				t.Errorf("%s depends on %s, which does not come before it", layer.Metadata.Name, on.Name)
+			}
+		}
+		before[layer.Metadata.Name] = true
+		if folder := "samples/gitops/" + layer.Spec.Path; layer.Metadata.Name != "x-operator" {
+			build(t, folder)
+		}
+		for _, check := range layer.Spec.HealthChecks {
+			if !slices.Contains(apps, check.Kind+" "+check.Name) {
+				t.Errorf("%s waits for the %s %s, and the repository has %v", layer.Metadata.Name, check.Kind, check.Name, apps)
+			}
+		}
+	}
+	if len(layers) != 3 {
+		t.Errorf("the sample has %d Kustomizations", len(layers))
+	}
+}
+
+// fluxLayer is what the test wants to know of a Kustomization.
+type fluxLayer struct {
+	Metadata named `json:"metadata"`
+	Spec     struct {
+		DependsOn    []named `json:"dependsOn"`
+		Path         string  `json:"path"`
+		HealthChecks []named `json:"healthChecks"`
+	} `json:"spec"`
+}
+
+type named struct {
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+}
+
+func names(objects []*unstructured.Unstructured) []string {
+	var all []string
+	for _, object := range objects {
+		all = append(all, object.GetKind()+" "+object.GetName())
+	}
+	return all
 }
 
 func convert(t *testing.T, object *unstructured.Unstructured, into client.Object) {
