@@ -154,7 +154,7 @@ func (r *SweepReconciler) tend(ctx context.Context, g *grant.Grant) (time.Durati
 // giveUp says on the grant that X never revoked its tokens: the object that they
 // were for is gone, and its namespace too perhaps.
 func (r *SweepReconciler) giveUp(g *grant.Grant) {
-	if r.NotRevoked != nil {
+	for range g.Retired {
 		r.NotRevoked()
 	}
 	about := &corev1.Secret{}

@@ -223,6 +223,16 @@ func (g *Grant) DropRetired(set Retired) {
 	})
 }
 
+// PostponeRetired puts a set that can't be revoked now behind the others, which may be
+// another app's.
+func (g *Grant) PostponeRetired(set Retired) {
+	before := len(g.Retired)
+	g.DropRetired(set)
+	if len(g.Retired) < before {
+		g.Retired = append(g.Retired, set)
+	}
+}
+
 // PlaceCandidate stores the answer to a consent, once: whatever became of it since,
 // storing it again would bring back what may be spent. A candidate of an earlier
 // flow is retired. If the invitation has moved on, so is this one, and the flow concluded

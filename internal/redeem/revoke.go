@@ -46,7 +46,7 @@ const revokeWithin = 45 * time.Second
 var errRevokedLate = errors.New("too much time passed since the revocation was begun")
 
 // RevokeOne revokes the first of the grant's retired sets at X and removes it from
-// the grant. Revoking again what was revoked is harmless: a crash in between
+// the grant; one that can't be revoked now goes behind the others. Revoking again what was revoked is harmless: a crash in between
 // costs nothing. Errors are X's, those of the options, or the store's; ErrConflict
 // means that the grant changed since it was read, and that nothing was done.
 func (r *Redeemer) RevokeOne(ctx context.Context, g *grant.Grant, options RevokeOptions) (RevokeResult, error) {
@@ -64,9 +64,13 @@ func (r *Redeemer) RevokeOne(ctx context.Context, g *grant.Grant, options Revoke
 
 func (r *Redeemer) revokeOne(ctx context.Context, g *grant.Grant, options RevokeOptions, id string) (RevokeResult, error) {
 	retired := g.Retired[0]
-	creds, shared, err := r.mayRevoke(ctx, retired, options)
-	if err != nil {
-		return RevokeResult{Grant: g}, err
+	creds, shared, failure := r.mayRevoke(ctx, retired, options)
+	if failure != nil {
+		after, err := r.settle(ctx, g, settlement{
+			owner:  g.Owner,
+			change: func(g *grant.Grant) { g.PostponeRetired(retired) },
+		})
+		return RevokeResult{Grant: after}, errors.Join(failure, err)
 	}
 	if shared {
 		after, err := r.settle(ctx, g, settlement{
@@ -81,12 +85,14 @@ func (r *Redeemer) revokeOne(ctx context.Context, g *grant.Grant, options Revoke
 		return RevokeResult{Grant: g}, err
 	}
 	failpoint.Hit("revoke-before-call")
-	failure := r.revokeSet(ctx, creds, retired.Tokens, start)
+	failure = r.revokeSet(ctx, creds, retired.Tokens, start)
 	failpoint.Hit("revoke-after-call")
 	after, err := r.settle(ctx, begun, settlement{owner: g.Owner, change: func(g *grant.Grant) {
 		g.EndRevocation(id)
 		if failure == nil {
 			g.DropRetired(retired)
+		} else {
+			g.PostponeRetired(retired)
 		}
 	}})
 	failpoint.Hit("revoke-after-persist")

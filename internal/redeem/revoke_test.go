@@ -71,6 +71,53 @@ func TestRevokeOne(t *testing.T) {
 	}
 }
 
+// A set that can't be revoked, as of an app that is gone, does not keep the others
+// from it.
+func TestRevokeOthersMeanwhile(t *testing.T) {
+	refused := errors.New("X refuses the app")
+	for name, fail := range map[string]func(*world, *redeem.RevokeOptions){
+		"X refuses": func(w *world, _ *redeem.RevokeOptions) {
+			w.revoke = func() error {
+				if w.calls("revoke refresh-1") == 1 && w.calls("revoke other refresh") == 0 {
+					return refused
+				}
+				return nil
+			}
+		},
+		"no credentials": func(_ *world, o *redeem.RevokeOptions) {
+			o.Credentials = func(_ context.Context, a grant.App) (xapi.Credentials, error) {
+				if a.ClientID == "client" {
+					return xapi.Credentials{}, refused
+				}
+				return app, nil
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				w.connected()
+				w.alter(func(g *grant.Grant) {
+					g.Forget()
+					other := grant.Tokens{App: grant.App{ClientID: "other"}, AccessToken: secret.New("other access"), RefreshToken: secret.New("other refresh")}
+					g.Retired = append(g.Retired, grant.Retired{Tokens: other, Account: grant.Account{UserID: "8"}})
+				})
+				o := options("")
+				fail(w, &o)
+				result, err := w.RevokeOne(t.Context(), w.stored(), o)
+				if !errors.Is(err, refused) {
+					t.Fatalf("the first ends with %v", err)
+				}
+				if _, err := w.RevokeOne(t.Context(), result.Grant, o); err != nil {
+					t.Fatal(err)
+				}
+				if _, _, left := w.accesses(); !slices.Equal(left, []string{"access-1"}) || w.calls("revoke other refresh") != 1 {
+					t.Errorf("%q still wait after %q, want access-1 alone", left, w.trail)
+				}
+			})
+		})
+	}
+}
+
 // X may end an account's tokens all together: a consent that comes back while X is
 // asked to revoke waits, and one that came first is not met by a revocation.
 func TestRevocationAndConsentExclude(t *testing.T) {
