@@ -1,0 +1,92 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package agent_test
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/agentconnect/x-operator/api/v1alpha1"
+)
+
+// deleter does what the controllers do with an XPost that is being deleted, once it
+// is there: it lets it go. It gives the policy and the finalizers it had.
+func (w *world) deleter(name string) (policy func() (v1alpha1.DeletionPolicy, []string)) {
+	seen := make(chan v1alpha1.XPost, 1)
+	go func() {
+		for {
+			post := v1alpha1.XPost{}
+			if w.Get(w.t.Context(), types.NamespacedName{Namespace: "customer-a", Name: name}, &post) != nil {
+				return
+			}
+			if post.DeletionTimestamp.IsZero() {
+				continue
+			}
+			seen <- *post.DeepCopy()
+			post.Finalizers = nil
+			if w.Update(w.t.Context(), &post) != nil {
+				return
+			}
+		}
+	}()
+	return func() (v1alpha1.DeletionPolicy, []string) {
+		post := <-seen
+		return post.Spec.DeletionPolicy, post.Finalizers
+	}
+}
+
+// A post goes by the deletion of its XPost, which takes the posts along.
+func TestDeletePost(t *testing.T) {
+	w := newWorld(t)
+	made := w.succeeds("publish_post", map[string]any{"text": "hello"})
+	policy := w.deleter(made["object"].(string))
+	got := w.succeeds("delete_post", map[string]any{"id": "1001"})
+	if want := map[string]any{"state": "Deleted", "ids": []any{"1001"}}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if deletes, finalizers := policy(); deletes != v1alpha1.DeletionDelete || !slices.Equal(finalizers, []string{v1alpha1.FinalizerDeletePosts}) {
+		t.Errorf("it was deleted with the policy %s and the finalizers %q", deletes, finalizers)
+	}
+	if posts := w.posts(); len(posts) > 0 {
+		t.Errorf("there are XPosts: %+v", posts)
+	}
+	w.fails("delete_post", map[string]any{"id": "1001"}, "NotPublishedHere", "deleted already")
+}
+
+// A thread goes as a whole, and only if that is meant.
+func TestDeleteThread(t *testing.T) {
+	w := newWorld(t)
+	made := w.succeeds("publish_thread", map[string]any{"texts": []string{"one", "two"}})
+	w.fails("delete_post", map[string]any{"id": "10010"}, "WholeThread", "a thread of 2 posts", "Nothing was deleted")
+	w.deleter(made["object"].(string))
+	got := w.succeeds("delete_post", map[string]any{"id": "10010", "wholeThread": true})
+	if want := map[string]any{"state": "Deleted", "ids": []any{"1001", "10010"}}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// What others published is not deleted.
+func TestDeleteOthers(t *testing.T) {
+	w := newWorld(t)
+	w.succeeds("publish_post", map[string]any{"text": "hello"})
+	post := w.posts()[0]
+	post.Labels = nil
+	if err := w.Update(t.Context(), &post); err != nil {
+		t.Fatal(err)
+	}
+	w.fails("delete_post", map[string]any{"id": "1001"}, "NotPublishedHere", "the XPost \""+post.Name+"\"", "its owner must delete that object")
+	w.fails("delete_post", map[string]any{"id": "5"}, "NotPublishedHere", "no record of a post with the id 5")
+	post.Labels = map[string]string{v1alpha1.LabelOrigin: v1alpha1.LabelOriginAgent}
+	post.Spec.ConnectionRef.Name = "another"
+	if err := w.Update(t.Context(), &post); err != nil {
+		t.Fatal(err)
+	}
+	w.fails("delete_post", map[string]any{"id": "1001"}, "NotPublishedHere", "no record")
+	if posts := w.posts(); len(posts) != 1 || !posts[0].DeletionTimestamp.IsZero() {
+		t.Errorf("the XPosts are %+v", posts)
+	}
+}

@@ -1,0 +1,188 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package agent_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/agentconnect/x-operator/api/v1alpha1"
+)
+
+// Each publishing tool makes one XPost that says who its author is, and tells what
+// became of it.
+func TestPublishing(t *testing.T) {
+	for tool, test := range map[string]struct {
+		arguments map[string]any
+		spec      v1alpha1.XPostSpec
+		ids       []string
+	}{
+		"publish_post": {
+			map[string]any{"text": "hello", "requestID": "r-1", "replySettings": "Following", "madeWithAI": true},
+			v1alpha1.XPostSpec{Text: "hello", ReplySettings: v1alpha1.ReplyFollowing, MadeWithAI: true}, []string{"1001"},
+		},
+		"publish_thread": {
+			map[string]any{"texts": []string{"one", "two"}, "requestID": "r-1"},
+			v1alpha1.XPostSpec{Thread: []string{"one", "two"}, ReplySettings: v1alpha1.ReplyEveryone}, []string{"1001", "10010"},
+		},
+		"reply": {
+			map[string]any{"to": "77", "text": "thanks", "requestID": "r-1"},
+			v1alpha1.XPostSpec{Text: "thanks", ReplyTo: "77", ReplySettings: v1alpha1.ReplyEveryone}, []string{"1001"},
+		},
+	} {
+		t.Run(tool, func(t *testing.T) {
+			w := newWorld(t)
+			got := w.succeeds(tool, test.arguments)
+			made := w.posts()
+			if len(made) != 1 {
+				t.Fatalf("there are %d XPosts", len(made))
+			}
+			test.spec.ConnectionRef.Name = "social-manager"
+			if !reflect.DeepEqual(made[0].Spec, test.spec) {
+				t.Errorf("the spec is %+v, want %+v", made[0].Spec, test.spec)
+			}
+			annotations := map[string]string{"x.agentconnect.dev/author": bot, "x.agentconnect.dev/request-id": "r-1"}
+			if !reflect.DeepEqual(made[0].Annotations, annotations) || made[0].Labels["x.agentconnect.dev/origin"] != "agent" || made[0].Namespace != "customer-a" {
+				t.Errorf("the object is %+v", made[0].ObjectMeta)
+			}
+			posts := []any{}
+			for _, id := range test.ids {
+				posts = append(posts, map[string]any{"id": id, "url": "https://x.com/jane_doe/status/" + id})
+			}
+			want := map[string]any{"state": "Published", "posts": posts, "object": made[0].Name, "requestID": "r-1"}
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("the result is %v, want %v", got, want)
+			}
+		})
+	}
+}
+
+// The same requestID at another replica gives the same post; for another text, it
+// is refused; another connection, caller or requestID is another request.
+func TestRequestID(t *testing.T) {
+	w := newWorld(t)
+	hello := map[string]any{"text": "hello", "requestID": "r-1"}
+	first := w.structured("publish_post", w.callAt(w.session(0), "publish_post", hello))
+	w.publish = published("2002")
+	again := w.structured("publish_post", w.callAt(w.session(1), "publish_post", hello))
+	if !reflect.DeepEqual(first, again) || len(w.posts()) != 1 {
+		t.Errorf("again it is %v, was %v, and there are %d XPosts", again, first, len(w.posts()))
+	}
+	w.fails("publish_post", map[string]any{"text": "bye", "requestID": "r-1"}, "RequestIDReused", `"r-1"`, "take a new requestID")
+	w.fails("reply", map[string]any{"text": "hello", "to": "7", "requestID": "r-1"}, "RequestIDReused")
+	w.succeeds("publish_post", map[string]any{"text": "hello", "requestID": "r-2"})
+	one := w.succeeds("publish_post", map[string]any{"text": "hello"})
+	two := w.succeeds("publish_post", map[string]any{"text": "hello"})
+	if one["requestID"] == two["requestID"] || one["requestID"] == "" {
+		t.Errorf("without a requestID the two are %v and %v", one, two)
+	}
+	if got := len(w.posts()); got != 4 {
+		t.Errorf("there are %d XPosts, want 4", got)
+	}
+}
+
+// What takes longer, or waits for a person, is told as pending.
+func TestPending(t *testing.T) {
+	w := newWorld(t)
+	w.publish = ready(metav1.ConditionFalse, v1alpha1.ReasonAwaitingApproval, "Somebody must approve")
+	got := w.succeeds("publish_post", map[string]any{"text": "hello", "requestID": "r-1"})
+	want := map[string]any{
+		"state": "Pending", "reason": "AwaitingApproval", "message": "Somebody must approve.",
+		"posts": []any{}, "object": w.posts()[0].Name, "requestID": "r-1",
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// What comes while the tool waits is told.
+func TestOutcomeComesLater(t *testing.T) {
+	w := newWorld(t)
+	w.publish = nil
+	go func() {
+		for t.Context().Err() == nil {
+			var list v1alpha1.XPostList
+			if w.List(t.Context(), &list) != nil || len(list.Items) == 0 {
+				continue
+			}
+			published("1001")(&list.Items[0])
+			if err := w.Status().Update(t.Context(), &list.Items[0]); err != nil {
+				t.Error(err)
+			}
+			return
+		}
+	}()
+	if got := w.succeeds("publish_post", map[string]any{"text": "hello"}); got["state"] != "Published" {
+		t.Errorf("got %v", got)
+	}
+}
+
+// What somebody must act on is an error that says who does what.
+func TestStalled(t *testing.T) {
+	for reason, test := range map[string]struct {
+		publish func(*v1alpha1.XPost)
+		says    []string
+	}{
+		"DuplicateContent": {
+			ready(metav1.ConditionFalse, v1alpha1.ReasonDuplicateContent, "X refuses it", v1alpha1.ConditionStalled),
+			[]string{"X refuses it.", "under a new requestID"},
+		},
+		"Unknown": {
+			ready(metav1.ConditionFalse, v1alpha1.ReasonUnknown, "It may be published", v1alpha1.ConditionStalled),
+			[]string{"Do not publish it again", "a person must look at the XPost agent-"},
+		},
+		"ReplyNotAllowed": {
+			func(post *v1alpha1.XPost) {
+				published("1001")(post)
+				post.Status.Posts = post.Status.Posts[:1]
+				ready(metav1.ConditionFalse, v1alpha1.ReasonReplyNotAllowed, "X does not allow it", v1alpha1.ConditionStalled)(post)
+			},
+			[]string{"Published before it: https://x.com/jane_doe/status/1001."},
+		},
+	} {
+		w := newWorld(t)
+		w.publish = test.publish
+		w.fails("publish_thread", map[string]any{"texts": []string{"one", "two"}}, reason, test.says...)
+	}
+}
+
+// What can't be published is told before there is an object.
+func TestRefusedBeforehand(t *testing.T) {
+	w := newWorld(t)
+	long := strings.Repeat("早", 141)
+	w.fails("publish_post", map[string]any{"text": long}, "TooLong", "Text 1 of 1 weighs 282", "X takes 280")
+	w.fails("publish_thread", map[string]any{"texts": []string{"fits", long}}, "TooLong", "Text 2 of 2")
+	w.fails("publish_post", map[string]any{"text": "a\uFEFFb"}, "InvalidText")
+	w.fails("publish_post", map[string]any{"text": ""}, "InvalidText")
+	w.publish = nil
+	w.createFails = apierrors.NewForbidden(schema.GroupResource{Resource: "xposts"}, "a", errBroken)
+	w.fails("publish_post", map[string]any{"text": "hello"}, "Invalid", "Nothing was published")
+	w.createFails = errBroken
+	result := w.fails("publish_post", map[string]any{"text": "hello"}, "InternalError", "The operator failed")
+	if strings.Contains(textOf(result), "its-address") || result.Meta["x.agentconnect.dev/retryAt"] != w.now.Add(30*time.Second).Format(time.RFC3339) {
+		t.Errorf("the agent is told %q, %v", textOf(result), result.Meta)
+	}
+	for tool, arguments := range map[string]map[string]any{
+		"publish_post":   {"text": "hello", "replySettings": "Nobody"},
+		"publish_thread": {"texts": []string{}},
+		"reply":          {"to": "https://x.com/7", "text": "hello"},
+		"delete_post":    {"id": "../1"},
+		"read_posts":     {"ids": []string{}},
+		"read_mentions":  {"maxResults": 1000},
+		"whoami":         {"unknown": true},
+	} {
+		if result := w.call(tool, arguments); !result.IsError {
+			t.Errorf("%s takes %v", tool, arguments)
+		}
+	}
+	if posts := w.posts(); len(posts) > 0 {
+		t.Errorf("there are XPosts: %+v", posts)
+	}
+}
