@@ -61,12 +61,11 @@ func inherits(s *scope) bool {
 	return s.moved != nil && s.grant.Rotation == 0 && s.grant.Candidate == nil && s.grant.ClaimedUntil(s.now).IsZero()
 }
 
-// inherited tells whether the moved grant was taken over: its tokens stand in the
-// connection's own, or what came of them, by the same consent.
+// inherited tells whether the moved grant is needless: it was taken over, or its account
+// consented anew.
 func inherited(s *scope) bool {
 	return s.moved != nil && s.grant.Tokens != nil && s.grant.Account.UserID == s.moved.Account.UserID &&
-		s.grant.Tokens.App.ClientID == s.moved.Tokens.App.ClientID &&
-		s.grant.Tokens.ConsentedAt.Equal(s.moved.Tokens.ConsentedAt)
+		s.grant.Tokens.App.ClientID == s.moved.Tokens.App.ClientID
 }
 
 // inherit takes what the moved grant holds into the connection's own. The Secret it
@@ -80,8 +79,12 @@ func (r *XConnectionReconciler) inherit(ctx context.Context, s *scope) error {
 	return err
 }
 
-// dropMoved deletes the Secret of a grant that was taken over.
+// dropMoved deletes the Secret of a moved grant that is needless. What it still owes,
+// should its account have consented anew instead, is owed here from now on.
 func (r *XConnectionReconciler) dropMoved(ctx context.Context, s *scope) error {
+	if err := r.change(ctx, s, "keeping what the moved grant owes", func(g *grant.Grant) { g.Owe(s.moved) }); err != nil {
+		return err
+	}
 	if err := r.Store.Delete(ctx, s.moved); err != nil {
 		return fmt.Errorf("deleting the grant that was taken over: %w", err)
 	}

@@ -107,10 +107,6 @@ func planLife() []planCase {
 			addCandidate(s, time.Minute)
 		}, want: actionSettleCandidate},
 		{name: "a moved grant, connected and disconnected here before", change: func(s *scope) { moveHere(s); s.grant.Rotation, s.token = 3, nil }, want: actionInvite},
-		{name: "a moved grant, connected by another consent", change: func(s *scope) {
-			move(s)
-			s.grant.Tokens.ConsentedAt = s.now
-		}, want: actionWait},
 		{name: "a moved grant, taken over", change: move, want: actionDropMoved},
 		{name: "a moved grant, another account connected", change: func(s *scope) { move(s); s.moved.Account.UserID = "2" }, want: actionWait},
 		{name: "a former token Secret", change: func(s *scope) { s.oldToken = s.token }, want: actionUnpublishOld},

@@ -190,10 +190,7 @@ func (g *Grant) Inherit(other *Grant) {
 	tokens, serial, handled := *other.Tokens, g.Journal.Serial, g.Journal.HandledRequest
 	g.Tokens, g.Account, g.Refused = &tokens, other.Account, other.Refused
 	g.Rotation = max(g.Rotation, other.Rotation)
-	g.Retired = append(g.Retired, other.Retired...)
-	if other.Candidate != nil {
-		g.retire(other.Candidate.Tokens, other.Candidate.Account)
-	}
+	g.Owe(other)
 	g.Journal = other.Journal
 	g.Journal.Serial, g.Journal.HandledRequest = max(serial, other.Journal.Serial), handled
 	if g.Journal.Attempt != nil {
@@ -204,6 +201,18 @@ func (g *Grant) Inherit(other *Grant) {
 	g.Consent.Wanted = false
 	g.Consent.AnsweredReconnect = other.Consent.AnsweredReconnect
 	g.Consent.Epoch++
+}
+
+// Owe takes over what another grant owes a revocation, its working set apart.
+func (g *Grant) Owe(other *Grant) {
+	for _, set := range other.Retired {
+		if !g.stores(set.AccessToken) {
+			g.retire(set.Tokens, set.Account)
+		}
+	}
+	if c := other.Candidate; c != nil && !g.stores(c.AccessToken) {
+		g.retire(c.Tokens, c.Account)
+	}
 }
 
 func (g *Grant) retire(tokens Tokens, account Account) {

@@ -326,6 +326,10 @@ func TestInherit(t *testing.T) {
 	if !reflect.DeepEqual(here.Journal, want) {
 		t.Errorf("the journal is %+v, want %+v", here.Journal, want)
 	}
+	here.Owe(there)
+	if _, again := accesses(here); !reflect.DeepEqual(again, retired) {
+		t.Errorf("what is owed already is owed once more: %q", again)
+	}
 	if here.Consent.Wanted || here.Consent.Epoch != 4 || here.Consent.AnsweredReconnect != "asked" {
 		t.Errorf("the consent is %+v", here.Consent)
 	}
