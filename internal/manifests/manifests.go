@@ -74,7 +74,7 @@ func Apply(ctx context.Context, c client.Client, object *unstructured.Unstructur
 // Accounts are credentials of the operator's service accounts, and what was done
 // with them.
 type Accounts struct {
-	Controllers, Callback *Account
+	Controllers, Callback, Agent *Account
 }
 
 // Account is one service account.
@@ -105,7 +105,11 @@ func Install(ctx context.Context, plane *controlplane.ControlPlane) (*Accounts, 
 	if err != nil {
 		return nil, err
 	}
-	return &Accounts{Controllers: controllers, Callback: callback}, nil
+	agent, err := account(ctx, plane, "x-operator-agent")
+	if err != nil {
+		return nil, err
+	}
+	return &Accounts{Controllers: controllers, Callback: callback, Agent: agent}, nil
 }
 
 func account(ctx context.Context, plane *controlplane.ControlPlane, name string) (*Account, error) {

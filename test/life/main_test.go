@@ -47,6 +47,8 @@ type world struct {
 	xURL string
 	// base is the operator's callback base URL.
 	base string
+	// doors are the addresses of the replicas of the agents' door.
+	doors []string
 	// logs is everything that the operator logged, at every verbosity.
 	logs *lockedBuffer
 	// pages is every page of the consent door that a browser ended on.
@@ -74,9 +76,11 @@ func run(m *testing.M) int {
 		return 1
 	}
 	ended := shared.startOperator(ctx)
-	if err := shared.awaitCallback(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "waiting for the consent door:", err)
-		return 1
+	for _, address := range []string{shared.base, "http://" + shared.doors[0], "http://" + shared.doors[1]} {
+		if err := awaitServer(ctx, address); err != nil {
+			fmt.Fprintln(os.Stderr, "waiting for a door to open:", err)
+			return 1
+		}
 	}
 	code := m.Run()
 	if err := shared.checkLeaks(ctx); err != nil {
@@ -103,6 +107,13 @@ func newWorld(ctx context.Context, plane *controlplane.ControlPlane) (*world, er
 		return nil, err
 	}
 	w.base = "http://127.0.0.1:" + port
+	for range 2 {
+		port, err := freePort()
+		if err != nil {
+			return nil, err
+		}
+		w.doors = append(w.doors, "127.0.0.1:"+port)
+	}
 	ctrl.SetLogger(zap.New(zap.WriteTo(w.logs), zap.Level(zapcore.Level(-10)), zap.JSONEncoder()))
 	w.x.RegisterApp(w.xapp("shared-client"))
 	if w.accounts, err = manifests.Install(ctx, plane); err != nil {
@@ -146,6 +157,7 @@ func (w *world) options() app.Options {
 		MaxConcurrentReconciles: 8,
 		MetricsBindAddress:      "0",
 		HealthProbeBindAddress:  "0",
+		AgentAudience:           app.DefaultAgentAudience,
 	}
 }
 

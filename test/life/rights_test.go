@@ -44,27 +44,31 @@ var unusedForAReason = []manifests.Exception{
 	},
 }
 
-// startOperator runs the operator as config/default does: controllers and callback
-// apart, each as its own service account under the shipped roles. A right that is
-// missing makes some test of the life fail.
+// startOperator runs the operator as config/default does: its components apart, each
+// as its own service account under the shipped roles, and the agents' door twice. A
+// right that is missing makes some test of the life fail.
 func (w *world) startOperator(ctx context.Context) (ended func() error) {
 	stopped := make(chan error)
-	start := func(config *rest.Config, component app.Component) {
+	start := func(config *rest.Config, component app.Component, door string) {
 		options := w.options()
+		options.AgentBindAddress = door
 		options.Components = []app.Component{component}
 		options.LeaderElect = component == app.ComponentControllers
 		stopped <- app.Run(ctx, config, options)
 	}
-	go start(w.accounts.Controllers.Config, app.ComponentControllers)
-	go start(w.accounts.Callback.Config, app.ComponentCallback)
-	return func() error { return errors.Join(<-stopped, <-stopped) }
+	go start(w.accounts.Controllers.Config, app.ComponentControllers, "")
+	go start(w.accounts.Callback.Config, app.ComponentCallback, "")
+	for _, door := range w.doors {
+		go start(w.accounts.Agent.Config, app.ComponentAgent, door)
+	}
+	return func() error { return errors.Join(<-stopped, <-stopped, <-stopped, <-stopped) }
 }
 
-// awaitCallback waits until the consent door answers: it opens once the controllers
+// awaitServer waits until a door answers: the consent door opens once the controllers
 // have made the keys.
-func (w *world) awaitCallback(ctx context.Context) error {
+func awaitServer(ctx context.Context, address string) error {
 	return wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.base+"/healthz", nil)
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/healthz", nil)
 		if err != nil {
 			return false, err
 		}
@@ -83,7 +87,7 @@ func (w *world) checkRights() error {
 		return nil
 	}
 	var errs []error
-	for _, account := range []*manifests.Account{w.accounts.Controllers, w.accounts.Callback} {
+	for _, account := range []*manifests.Account{w.accounts.Controllers, w.accounts.Callback, w.accounts.Agent} {
 		unused, err := account.Unused(unusedForAReason)
 		if len(unused) > 0 {
 			err = fmt.Errorf("granted in config/rbac, but nothing uses it:\n  %s", strings.Join(unused, "\n  "))
