@@ -43,6 +43,7 @@ func (o *operator) addControllers(ctx context.Context, config *rest.Config) erro
 		Workers:    o.MaxConcurrentReconciles,
 	}
 	xapps := &controllers.XAppReconciler{
+		Shard:     o.Selector != "",
 		Client:    o.mgr.GetClient(),
 		Gate:      o.gate,
 		Pacer:     o.pacer,
@@ -65,6 +66,7 @@ func (o *operator) addControllers(ctx context.Context, config *rest.Config) erro
 		Workers:  o.MaxConcurrentReconciles,
 	}
 	sweep := &controllers.SweepReconciler{
+		Shard:      o.Selector != "",
 		Client:     o.mgr.GetClient(),
 		Live:       o.live,
 		Store:      o.store,

@@ -37,8 +37,13 @@
 // A tool that publishes makes an XPost beside the XConnection and waits for its
 // outcome; whatever an agent publishes is an object with an author, events and a
 // history. The author, the caller's user name, stands in the annotation
-// x.agentconnect.dev/author. A tool that reads calls X with the access token that is
-// current at that moment, so a rotation never breaks a running agent.
+// x.agentconnect.dev/author. The XPost's name is made of the caller, the connection
+// and the caller's requestID, so that a call that is repeated finds the XPost that is
+// there, at any replica and for as long as the XPost exists. delete_post deletes such
+// an XPost together with its posts, and none that the door did not make.
+//
+// A tool that reads calls X with the access token that is current at that moment, so
+// a rotation never breaks a running agent. What others wrote comes with a warning.
 //
 // # Flags
 //

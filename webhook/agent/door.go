@@ -81,7 +81,7 @@ func New(options Options) *Door {
 		PropagateRequestCancellation: true,
 	})
 	mux := http.NewServeMux()
-	mux.Handle("/connections/{namespace}/{name}/mcp", d.guarded(tools, mayRead, mayPost, mayDelete))
+	mux.Handle("/connections/{namespace}/{name}/mcp", d.guarded(single(tools), mayRead, mayPost, mayDelete))
 	mux.Handle("GET /connections/{namespace}/{name}/token", d.guarded(http.HandlerFunc(d.giveToken), mayToken))
 	// Pages of other origins have no business here, whatever they got hold of.
 	d.handler = http.NewCrossOriginProtection().Handler(mux)
@@ -118,7 +118,9 @@ func (d *Door) guarded(next http.Handler, wanted ...right) http.Handler {
 			return
 		}
 		defer d.busy.leave(c.connection.Namespace)
-		next.ServeHTTP(w, r.WithContext(withCall(r.Context(), c)))
+		ctx, cancel := context.WithTimeout(withCall(r.Context(), c), requestTimeout)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 

@@ -137,6 +137,27 @@ func TestOtherOrigins(t *testing.T) {
 	}
 }
 
+// A batch would be many calls that count as one.
+func TestBatches(t *testing.T) {
+	w := newWorld(t)
+	const call = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"whoami"}}`
+	for body, want := range map[string]int{call: http.StatusOK, "[" + call + "]": http.StatusBadRequest, " \n[]": http.StatusBadRequest} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.door(0)+mcpPath, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("Accept", "application/json, text/event-stream")
+		answer, err := (&http.Client{Transport: bearer(botToken)}).Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := answer.Body.Close(); err != nil || answer.StatusCode != want {
+			t.Errorf("%s: HTTP %d, want %d (%v)", body, answer.StatusCode, want, err)
+		}
+	}
+}
+
 // One namespace can't take all of the door's places: its thirty-third call is told
 // to come again.
 func TestBusyNamespace(t *testing.T) {

@@ -47,10 +47,13 @@ type fault struct {
 func (f *fault) Error() string {
 	text := f.reason + ": " + f.message
 	if !f.retryAt.IsZero() {
-		text += " Try again after " + stamp(f.retryAt) + "."
+		text += " Try again after " + f.retry() + "."
 	}
 	return text
 }
+
+// retry is retryAt for the caller, who should not come a moment early.
+func (f *fault) retry() string { return stamp(f.retryAt.Add(time.Second - 1)) }
 
 // stamp writes a time as all of the door's answers do.
 func stamp(at time.Time) string { return at.UTC().Truncate(time.Second).Format(time.RFC3339) }

@@ -18,8 +18,11 @@ const (
 	// maxBearer is far above the length of a service account's token.
 	maxBearer = 8 << 10
 
-	// toolTimeout is for one call of a tool; it stays below the server's write
-	// timeout of 75 s and below the 60 s that common MCP clients wait.
+	// requestTimeout is for all of a request, and below the server's write timeout of
+	// 75 s: MCP has calls that would wait for as long as the client does.
+	requestTimeout = time.Minute
+	// toolTimeout is for one call of a tool. It stays below the 60 s that common MCP
+	// clients wait.
 	toolTimeout = 45 * time.Second
 	// outcomeWait is how long a tool waits for what becomes of an XPost, within
 	// toolTimeout. What takes longer is told as pending.

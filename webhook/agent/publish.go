@@ -161,9 +161,11 @@ func (d *Door) create(ctx context.Context, post *v1alpha1.XPost) (*v1alpha1.XPos
 		return made, nil
 	case apierrors.IsAlreadyExists(err):
 		return d.earlier(ctx, post)
-	case apierrors.IsInvalid(err), apierrors.IsForbidden(err):
-		// The schema, a quota or a policy of the namespace.
+	case apierrors.IsInvalid(err):
 		return nil, &fault{reason: reasonInvalid, message: "Nothing was published: " + err.Error() + "."}
+	case apierrors.IsForbidden(err):
+		// A quota or a policy of the namespace, or its end.
+		return nil, &fault{reason: v1alpha1.ReasonRefused, message: "Nothing was published: " + err.Error() + "."}
 	default:
 		return nil, fmt.Errorf("making the XPost: %w", err)
 	}

@@ -163,6 +163,8 @@ func TestRefusedBeforehand(t *testing.T) {
 	w.fails("publish_post", map[string]any{"text": ""}, "InvalidText")
 	w.publish = nil
 	w.createFails = apierrors.NewForbidden(schema.GroupResource{Resource: "xposts"}, "a", errBroken)
+	w.fails("publish_post", map[string]any{"text": "hello"}, "Refused", "Nothing was published")
+	w.createFails = apierrors.NewInvalid(schema.GroupKind{Kind: "XPost"}, "a", nil)
 	w.fails("publish_post", map[string]any{"text": "hello"}, "Invalid", "Nothing was published")
 	w.createFails = errBroken
 	result := w.fails("publish_post", map[string]any{"text": "hello"}, "InternalError", "The operator failed")

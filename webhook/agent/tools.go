@@ -90,7 +90,7 @@ func (d *Door) failed(c call, err error) *mcp.CallToolResult {
 		Meta:    mcp.Meta{metaReason: told.reason},
 	}
 	if !told.retryAt.IsZero() {
-		result.Meta[metaRetryAt] = stamp(told.retryAt)
+		result.Meta[metaRetryAt] = told.retry()
 	}
 	return result
 }
