@@ -30,8 +30,10 @@ const variable = "XOP_FAILPOINT"
 // process is one run of the operator's binary. It calls X at an address of its
 // own, by which the books tell it from others.
 type process struct {
-	cmd   *exec.Cmd
-	front net.Listener
+	cmd *exec.Cmd
+	// x serves the simulator to this process. It stays when the process has ended, for
+	// no other may ever call X at its address.
+	x *http.Server
 	// order is the failpoint that it was started with; nil for none.
 	order *fault
 	// fired is closed when it has reached the failpoint, done when it has ended.
@@ -62,10 +64,10 @@ func (l launch) start(ctx context.Context) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &process{front: listener, order: l.order, fired: make(chan struct{}), done: make(chan struct{})}
+	p := &process{order: l.order, fired: make(chan struct{}), done: make(chan struct{})}
 	p.record = judge.Run{Host: listener.Addr().String(), Replica: l.replica, Started: time.Now()}
-	server := &http.Server{Handler: p.watched(l.x), ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = server.Serve(listener) }()
+	p.x = &http.Server{Handler: p.watched(l.x), ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = p.x.Serve(listener) }()
 
 	// Not CommandContext: how it ends is the suite's business.
 	p.cmd = exec.Command(l.binary, append(l.arguments, endpoints("http://"+p.record.Host)...)...) //nolint:gosec,noctx // Our own binary.
@@ -80,9 +82,9 @@ func (l launch) start(ctx context.Context) (*process, error) {
 		err = p.cmd.Start()
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("starting the operator: %w", err), server.Close())
+		return nil, errors.Join(fmt.Errorf("starting the operator: %w", err), p.x.Close())
 	}
-	go p.wait(output, l.log, server)
+	go p.wait(output, l.log)
 	return p, nil
 }
 
@@ -113,7 +115,7 @@ func (p *process) watched(x http.Handler) http.Handler {
 }
 
 // wait reads the process's log until it ends, and notes how it did.
-func (p *process) wait(output io.Reader, log io.WriteCloser, server *http.Server) {
+func (p *process) wait(output io.Reader, log io.WriteCloser) {
 	lines := bufio.NewReader(output)
 	for {
 		line, err := lines.ReadString('\n')
@@ -128,7 +130,6 @@ func (p *process) wait(output io.Reader, log io.WriteCloser, server *http.Server
 	_, _ = fmt.Fprintf(log, "chaos: it ended at %s: %v\n", time.Now().Format(time.RFC3339Nano), err)
 	_ = log.Close()
 	close(p.done)
-	_ = server.Close()
 }
 
 func (p *process) read(line string) {

@@ -130,6 +130,7 @@ func (w *world) close() {
 	for _, p := range w.processes() {
 		p.kill()
 		<-p.done
+		_ = p.x.Close()
 	}
 	for _, end := range w.closers {
 		end()
