@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command kubectl-xconnection is the kubectl plugin of the X operator: it connects
-// X accounts, shows how they stand, and refreshes and disconnects them. It talks to
-// the API server alone, with the person's own rights, and never shows a token.
+// X accounts, shows how they stand, and publishes through them. It talks to the API
+// server with the caller's own rights (to read mentions, to X or the agents' door as
+// well), and never shows a token.
 package main
 
 import (
@@ -12,6 +13,9 @@ import (
 	"os/signal"
 	"syscall"
 
+	// For a run in the operator's image, which has no certificates of its own. Where
+	// the system has some, those count.
+	_ "golang.org/x/crypto/x509roots/fallback"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/agentconnect/x-operator/cmd/kubectl-xconnection/internal/command"

@@ -32,6 +32,10 @@ type demo struct {
 	plane    *controlplane.ControlPlane
 	x        *simulator
 	operator *operator
+	// door is the process that agents talk to.
+	door *operator
+	// posted are the texts that X must have, each once.
+	posted []string
 }
 
 // step is one thing that happens, and is checked.
@@ -91,8 +95,8 @@ func (d *demo) take(ctx context.Context, steps []step) error {
 // stop stops what is still running, newest first.
 func (d *demo) stop() error {
 	var err error
-	if d.operator != nil {
-		err = d.operator.stop()
+	for _, o := range d.processes() {
+		err = errors.Join(err, o.stop())
 	}
 	if d.x != nil {
 		err = errors.Join(err, d.x.stop())
@@ -103,11 +107,27 @@ func (d *demo) stop() error {
 	return err
 }
 
-// tidy removes the demo's folder. After a failure the operator's log, which may
-// tell why, is kept, and its end returned.
-func (d *demo) tidy(failed bool) error {
-	if failed && d.operator != nil {
-		return d.operator.lastWords()
+// processes are those of the operator that were started, newest first.
+func (d *demo) processes() []*operator {
+	var started []*operator
+	for _, o := range []*operator{d.door, d.operator} {
+		if o != nil && o.cmd != nil {
+			started = append(started, o)
+		}
 	}
-	return os.RemoveAll(d.dir)
+	return started
+}
+
+// tidy removes the demo's folder. After a failure the operator's logs, which may
+// tell why, are kept, and their ends returned.
+func (d *demo) tidy(failed bool) error {
+	started := d.processes()
+	if !failed || len(started) == 0 {
+		return os.RemoveAll(d.dir)
+	}
+	var err error
+	for _, o := range started {
+		err = errors.Join(err, o.lastWords())
+	}
+	return err
 }

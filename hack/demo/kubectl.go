@@ -41,7 +41,7 @@ func (d *demo) call(ctx context.Context, c call) (string, error) {
 	var printed, complaints bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &printed, &complaints
 	err := cmd.Run()
-	d.out.output(printed.String()+complaints.String(), c.most)
+	d.out.output(complaints.String()+printed.String(), c.most)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", c.shown, err)
 	}
@@ -55,6 +55,8 @@ func (d *demo) command(ctx context.Context, name string, arguments ...string) *e
 	cmd.Dir = d.root
 	cmd.Env = os.Environ()
 	if d.plane != nil {
+		// kubectl finds its plugin there.
+		cmd.Env = append(cmd.Env, "PATH="+filepath.Join(d.root, "bin")+string(os.PathListSeparator)+os.Getenv("PATH"))
 		// The caches of a cluster that is gone soon stay out of the home folder.
 		cmd.Env = append(cmd.Env, "KUBECONFIG="+d.plane.Kubeconfig(), "KUBECACHEDIR="+filepath.Join(d.dir, "kube-cache"))
 	}

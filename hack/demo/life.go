@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/xsim"
@@ -26,6 +28,10 @@ var life = []step{
 	{"A person consents", consent},
 	{"The agent's token is in a Secret", showToken},
 	{"A refresh is asked for", refresh},
+	{"A post, a thread and a reply, with kubectl", publish},
+	{"An agent posts through the agents' door; another may not", useDoor},
+	{"A scheduled task posts", runScheduled},
+	{"X has each post once", countPosts},
 	{"A person says no, and later yes", deny},
 	{"A connection is deleted, and its tokens are revoked", deleteConnection},
 	{"Events tell what happened", showEvents},
@@ -159,6 +165,7 @@ func deleteConnection(ctx context.Context, d *demo) error {
 func showEvents(ctx context.Context, d *demo) error {
 	expected := map[string][]string{
 		sharedConnection: {"ConsentRequired", "Connected", "Refreshed", "Revoked"},
+		"hello":          {"Published"},
 		ownConnection:    {"ConsentRequired", "AuthorizationDenied", "Connected"},
 	}
 	err := eventually(ctx, fmt.Sprintf("the events %v are there", expected), func(ctx context.Context) (bool, error) {
@@ -184,22 +191,24 @@ func deleteNamespace(ctx context.Context, d *demo) error {
 }
 
 func settle(_ context.Context, d *demo) error {
-	d.out.command("kill", "-TERM", strconv.Itoa(d.operator.cmd.Process.Pid), "  # the operator")
-	if err := d.operator.stop(); err != nil {
-		return err
+	for _, o := range d.processes() {
+		d.out.command("kill", "-TERM", strconv.Itoa(o.cmd.Process.Pid), "  #", strings.TrimSuffix(filepath.Base(o.log), ".log"))
+		if err := o.stop(); err != nil {
+			return err
+		}
+		if o.exit != nil {
+			return fmt.Errorf("the operator ended by itself: %w", o.exit)
+		}
+		d.out.ok("it exited 0")
+		log, err := os.ReadFile(o.log)
+		if err != nil {
+			return err
+		}
+		if kinds := d.x.leaked(string(log)); len(kinds) > 0 {
+			return fmt.Errorf("the operator's log %s holds secrets: %v", o.log, kinds)
+		}
 	}
-	if d.operator.exit != nil {
-		return fmt.Errorf("the operator ended by itself: %w", d.operator.exit)
-	}
-	d.out.ok("it exited 0")
-	log, err := os.ReadFile(d.operator.log)
-	if err != nil {
-		return err
-	}
-	if kinds := d.x.leaked(string(log)); len(kinds) > 0 {
-		return fmt.Errorf("the operator's log holds secrets: %v", kinds)
-	}
-	d.out.ok("its log holds none of the %d secrets that X has seen: tokens, codes, states, verifiers", len(d.x.Secrets()))
+	d.out.ok("their logs hold none of the %d secrets that X has seen: tokens, codes, states, verifiers", len(d.x.Secrets()))
 	return d.checkBooks()
 }
 

@@ -20,6 +20,7 @@ import (
 
 const (
 	binary = "bin/x-operator"
+	plugin = "bin/kubectl-xconnection"
 	// stopTimeout is how long the operator may take to end; in a cluster it has as
 	// long as the Deployments' terminationGracePeriodSeconds.
 	stopTimeout = time.Minute
@@ -29,10 +30,9 @@ const (
 type operator struct {
 	cmd *exec.Cmd
 	log string
-	// base is its callback base URL, health the address of its probes.
+	// base is the address of what it serves: of the consent pages, or of the agents'
+	// door. health is the address of its probes.
 	base, health string
-	// agent is the address of the agents' door.
-	agent string
 	// stopping is set by whoever is first: the one who stops it, or its own end.
 	stopping atomic.Bool
 	// ended is closed when the process is gone; exit is how, from then on.
@@ -137,36 +137,39 @@ func (o *operator) lastWords() error {
 	return fmt.Errorf("\nthe end of the operator's log, %s:\n%s", o.log, strings.Join(lines, "\n"))
 }
 
-// newOperator chooses addresses for an operator that is to start.
-func (d *demo) newOperator(ctx context.Context) (*operator, error) {
+// newOperator chooses addresses for a process of the operator that is to start; port
+// is that of what it serves.
+func (d *demo) newOperator(ctx context.Context, name string, port uint) (*operator, error) {
 	health, err := freePort(ctx)
 	if err != nil {
 		return nil, err
 	}
-	agent, err := freePort(ctx)
-	if err != nil {
-		return nil, err
-	}
 	return &operator{
-		agent:  loopback(agent),
-		log:    filepath.Join(d.dir, "operator.log"),
-		base:   "http://" + loopback(d.options.callbackPort),
+		log:    filepath.Join(d.dir, name+".log"),
+		base:   "http://" + loopback(port),
 		health: loopback(health),
 	}, nil
 }
 
-// flags are those of an ordinary start, with X elsewhere.
-func (d *demo) flags(o *operator, kubeconfig string) []string {
-	return []string{
-		"--kubeconfig=" + kubeconfig,
-		"--grant-namespace=" + operatorNamespace,
-		"--callback-base-url=" + o.base,
-		"--callback-bind-address=" + loopback(d.options.callbackPort),
-		"--health-probe-bind-address=" + o.health,
-		"--agent-bind-address=" + o.agent,
-		"--x-authorize-url=" + d.x.url + "/i/oauth2/authorize",
-		"--x-token-url=" + d.x.url + "/2/oauth2/token",
-		"--x-revoke-url=" + d.x.url + "/2/oauth2/revoke",
-		"--x-api-url=" + d.x.url,
+// run starts a process of the operator with the rights of a service account, as
+// config/default grants them, and waits until it is ready.
+func (d *demo) run(ctx context.Context, o *operator, account string, lost context.CancelCauseFunc, flags ...string) error {
+	config, err := d.plane.ConfigFor("system:serviceaccount:"+operatorNamespace+":"+account,
+		"system:serviceaccounts", "system:serviceaccounts:"+operatorNamespace)
+	if err != nil {
+		return err
 	}
+	kubeconfig, err := d.plane.WriteKubeconfig(config)
+	if err != nil {
+		return err
+	}
+	flags = append([]string{"--kubeconfig=" + kubeconfig, "--grant-namespace=" + operatorNamespace, "--health-probe-bind-address=" + o.health}, flags...)
+	d.out.command(strings.Join(append([]string{binary}, flags...), " \\\n    "))
+	// It outlives an interrupt's context, so that it can be stopped in order.
+	cmd := d.command(context.WithoutCancel(ctx), "./"+binary, flags...)
+	cmd.Env = append(cmd.Env, "KUBECONFIG=") // The administrator's is not for the operator.
+	if err := o.start(cmd, lost); err != nil {
+		return err
+	}
+	return o.answers(ctx, "http://"+o.health+"/readyz")
 }

@@ -7,35 +7,38 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/agentconnect/x-operator/internal/controlplane"
 )
 
-// The service account whose rights the operator has, as config/default grants them.
-const controllersAccount = "system:serviceaccount:" + operatorNamespace + ":x-operator-controllers"
+// The service accounts of the two processes, as config/default makes them.
+const (
+	controllersAccount = "x-operator-controllers"
+	doorAccount        = "x-operator-agent"
+)
 
 // startSteps bring up everything and apply the samples. lost is told when the
 // operator ends by itself.
 func startSteps(lost context.CancelCauseFunc) []step {
 	return []step{
-		{"Build the operator from this tree", buildOperator},
+		{"Build the operator and its kubectl plugin from this tree", buildOperator},
 		{"Start a Kubernetes control plane", startControlPlane},
 		{"Start a simulated X", startX},
 		{"Install the operator's manifests", installManifests},
 		{"Start the operator", func(ctx context.Context, d *demo) error { return d.startOperator(ctx, lost) }},
+		{"Start the agents' door", func(ctx context.Context, d *demo) error { return d.startDoor(ctx, lost) }},
 		{"An administrator offers an X app to a namespace", offerApp},
 		{"The namespace asks for two connections", applyConnections},
 	}
 }
 
 func buildOperator(ctx context.Context, d *demo) error {
-	arguments := []string{"build", "-o", binary, "."}
-	d.out.command("go", strings.Join(arguments, " "))
+	arguments := []string{"build", "-o", "bin/", ".", "./cmd/kubectl-xconnection"}
+	d.out.command(append([]string{"go"}, arguments...)...)
 	if output, err := d.command(ctx, "go", arguments...).CombinedOutput(); err != nil {
 		return fmt.Errorf("building the operator: %w\n%s", err, output)
 	}
-	d.out.ok("%s is built", binary)
+	d.out.ok("%s and %s are built", binary, plugin)
 	return nil
 }
 
@@ -69,40 +72,53 @@ func startX(ctx context.Context, d *demo) (err error) {
 }
 
 func installManifests(ctx context.Context, d *demo) error {
-	d.out.say("There are no nodes, so its Deployments start no pods. What counts here are its service account and")
+	d.out.say("There are no nodes, so its Deployments start no pods. What counts here are its service accounts and")
 	d.out.say("roles: the binary gets these rights, and no others.")
 	_, err := d.call(ctx, call{arguments: []string{"apply", "--server-side", "-k", "config/default"}, most: 6})
 	return err
 }
 
 func (d *demo) startOperator(ctx context.Context, lost context.CancelCauseFunc) error {
-	config, err := d.plane.ConfigFor(controllersAccount, "system:serviceaccounts", "system:serviceaccounts:"+operatorNamespace)
+	o, err := d.newOperator(ctx, "controllers", d.options.callbackPort)
 	if err != nil {
-		return err
-	}
-	kubeconfig, err := d.plane.WriteKubeconfig(config)
-	if err != nil {
-		return err
-	}
-	o, err := d.newOperator(ctx)
-	if err != nil {
-		return err
-	}
-	flags := d.flags(o, kubeconfig)
-	d.out.command(strings.Join(append([]string{binary}, flags...), " \\\n    "))
-	// It outlives an interrupt's context, so that it can be stopped in order.
-	cmd := d.command(context.WithoutCancel(ctx), "./"+binary, flags...)
-	cmd.Env = append(cmd.Env, "KUBECONFIG=") // The administrator's is not for the operator.
-	if err := o.start(cmd, lost); err != nil {
 		return err
 	}
 	d.operator = o
-	for _, url := range []string{"http://" + o.health + "/readyz", o.base + "/healthz"} {
-		if err := o.answers(ctx, url); err != nil {
-			return err
-		}
+	if err := d.run(ctx, o, controllersAccount, lost,
+		"--components=controllers,callback",
+		"--callback-base-url="+o.base,
+		"--callback-bind-address="+loopback(d.options.callbackPort),
+		"--x-authorize-url="+d.x.url+"/i/oauth2/authorize",
+		"--x-token-url="+d.x.url+"/2/oauth2/token",
+		"--x-revoke-url="+d.x.url+"/2/oauth2/revoke",
+		"--x-api-url="+d.x.url,
+	); err != nil {
+		return err
+	}
+	if err := o.answers(ctx, o.base+"/healthz"); err != nil {
+		return err
 	}
 	d.out.ok("it is ready, and its consent pages are at %s", o.base)
+	return nil
+}
+
+// startDoor starts the process that agents talk to, as a Deployment of its own would.
+func (d *demo) startDoor(ctx context.Context, lost context.CancelCauseFunc) error {
+	port, err := freePort(ctx)
+	if err != nil {
+		return err
+	}
+	o, err := d.newOperator(ctx, "door", port)
+	if err != nil {
+		return err
+	}
+	d.door = o
+	if err := d.run(ctx, o, doorAccount, lost,
+		"--components=agent", "--agent-bind-address="+loopback(port), "--x-api-url="+d.x.url,
+	); err != nil {
+		return err
+	}
+	d.out.ok("agents post and read at %s/connections/NAMESPACE/NAME/mcp", o.base)
 	return nil
 }
 

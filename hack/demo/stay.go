@@ -26,9 +26,10 @@ func stayUp(ctx context.Context, d *demo) error {
 		return err
 	}
 	d.out.say(guide,
-		filepath.Dir(d.plane.Binary("kubectl")), d.plane.Kubeconfig(), own, shared, jane, d.operator.log, d.x.url)
+		filepath.Dir(d.plane.Binary("kubectl")), d.plane.Kubeconfig(), own, shared, jane, d.operator.log, d.x.url,
+		filepath.Join(d.root, "bin"), d.door.base)
 	<-ctx.Done()
-	if d.operator.gone() {
+	if d.operator.gone() || d.door.gone() {
 		return context.Cause(ctx)
 	}
 	d.out.say("\nStopping what was started.")
@@ -37,7 +38,7 @@ func stayUp(ctx context.Context, d *demo) error {
 
 const guide = `Everything runs on this machine until Ctrl-C. In another terminal:
 
-  export PATH="%[1]s:$PATH"   # this cluster's kubectl
+  export PATH="%[8]s:%[1]s:$PATH"   # this cluster's kubectl, and the operator's plugin
   export KUBECONFIG=%[2]s
   kubectl get xconnections --watch
 
@@ -55,10 +56,12 @@ Then try:
   kubectl describe secret social-manager-own-x-token
   kubectl annotate xconnection social-manager-own --overwrite x.agentconnect.dev/refresh-requested-at="$(date)"
   kubectl delete secret social-manager-own-x-token     # it comes back, and no refresh token is spent
+  kubectl xconnection post social-manager-own --text "Hello from $(hostname)"
   kubectl delete xconnection social-manager-own        # its tokens are revoked
   kubectl events
 
   tail -f %[6]s
+  # Agents: the door is at %[9]s; docs/agents.md shows what to ask there.
   curl -s %[7]s/_sim/state                     # what X has counted
   curl -X POST %[7]s/_sim/faults -d '{"kind":"reset","after":true,"endpoint":"refresh"}'
                                                # its next answer to a refresh is lost: the worst that can happen`
