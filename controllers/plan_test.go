@@ -6,6 +6,7 @@ package controllers
 import (
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -84,7 +85,7 @@ type planCase struct {
 }
 
 func planCases() []planCase {
-	return append(planLife(), planEnds()...)
+	return slices.Concat(planLife(), planMoved(), planTokens(), planEnds())
 }
 
 func planLife() []planCase {
@@ -96,37 +97,6 @@ func planLife() []planCase {
 		{name: "a grant of another cluster", change: func(s *scope) { s.foreign = true; s.now = s.now.Add(2 * time.Hour) }, want: actionWait},
 		{name: "an adopted grant", change: func(s *scope) { s.foreign, s.adopted = true, true }, want: actionAdopt},
 		{name: "a grant that can't be read", change: func(s *scope) { s.grant, s.unreadable = nil, grant.ErrUnreadable }, want: actionWait},
-		{name: "a moved grant", change: moveHere, want: actionInherit},
-		{name: "a moved grant, a consent under way", change: func(s *scope) {
-			moveHere(s)
-			s.grant.Invite(invitation(s))
-			s.grant.Consent.Claims = []grant.Claim{{Nonce: "n", At: s.now.Add(-5 * time.Second)}}
-		}, want: actionWait, wait: 40 * time.Second},
-		{name: "a moved grant, a consent to be finished", change: func(s *scope) {
-			moveHere(s)
-			addCandidate(s, time.Minute)
-		}, want: actionSettleCandidate},
-		{name: "a moved grant, connected and disconnected here before", change: func(s *scope) { moveHere(s); s.grant.Rotation, s.token = 3, nil }, want: actionInvite},
-		{name: "a moved grant, taken over", change: move, want: actionDropMoved},
-		{name: "a moved grant, another account connected", change: func(s *scope) { move(s); s.moved.Account.UserID = "2" }, want: actionWait},
-		{name: "a former token Secret", change: func(s *scope) { s.oldToken = s.token }, want: actionUnpublishOld},
-		{name: "a former token Secret, the new one not made", change: func(s *scope) { s.oldToken, s.token = s.token, nil }, want: actionPublish},
-		{name: "no token Secret", change: func(s *scope) { s.token = nil }, want: actionPublish},
-		{name: "somebody else's token Secret", change: func(s *scope) { s.token, s.tokenConflict = nil, "it is foreign" }, want: actionWait, wait: conflictLook},
-		{name: "a token Secret that can't be written", change: func(s *scope) {
-			s.token, s.tokenRetryAt = nil, s.now.Add(time.Second)
-		}, want: actionWait, wait: time.Second},
-		{name: "a token Secret that can't be written, due", change: func(s *scope) {
-			s.now = s.now.Add(time.Hour)
-			s.token, s.tokenRetryAt = nil, s.now.Add(time.Second)
-		}, want: actionRefresh},
-		{name: "a former token Secret that can't be deleted, due", change: func(s *scope) {
-			s.now = s.now.Add(time.Hour)
-			s.oldToken, s.tokenRetryAt = s.token, s.now.Add(time.Second)
-		}, want: actionRefresh},
-		{name: "a token Secret whose token was given up", change: func(s *scope) { s.grant.Tokens = nil }, want: actionUnpublish},
-		{name: "a token Secret whose grant was lost", change: func(s *scope) { s.grant.Tokens, s.grant.Rotation = nil, 0 }, want: actionInvite},
-		{name: "an edited token Secret", change: func(s *scope) { s.token.Data["more"] = []byte("x") }, want: actionPublish},
 		{name: "due", change: func(s *scope) { s.now = s.now.Add(time.Hour) }, want: actionRefresh},
 		{name: "due, suspended", change: func(s *scope) { s.now = s.now.Add(time.Hour); s.conn.Spec.Suspend = true }, want: actionWait},
 		{name: "due, without an app", change: func(s *scope) { s.now = s.now.Add(time.Hour); s.app.problem = &appProblem{} }, want: actionWait},
@@ -156,6 +126,47 @@ func planLife() []planCase {
 			retire(s)
 			s.grant.Tokens, s.token, s.retryAt = nil, nil, s.now.Add(time.Second)
 		}, want: actionInvite},
+	}
+}
+
+func planMoved() []planCase {
+	return []planCase{
+		{name: "a moved grant", change: moveHere, want: actionInherit},
+		{name: "a moved grant, a consent under way", change: func(s *scope) {
+			moveHere(s)
+			s.grant.Invite(invitation(s))
+			s.grant.Consent.Claims = []grant.Claim{{Nonce: "n", At: s.now.Add(-5 * time.Second)}}
+		}, want: actionWait, wait: 40 * time.Second},
+		{name: "a moved grant, a consent to be finished", change: func(s *scope) {
+			moveHere(s)
+			addCandidate(s, time.Minute)
+		}, want: actionSettleCandidate},
+		{name: "a moved grant, connected and disconnected here before", change: func(s *scope) { moveHere(s); s.grant.Rotation, s.token = 3, nil }, want: actionInvite},
+		{name: "a moved grant, taken over", change: move, want: actionDropMoved},
+		{name: "a moved grant, another account connected", change: func(s *scope) { move(s); s.moved.Account.UserID = "2" }, want: actionWait},
+	}
+}
+
+func planTokens() []planCase {
+	return []planCase{
+		{name: "a former token Secret", change: func(s *scope) { s.oldToken = s.token }, want: actionUnpublishOld},
+		{name: "a former token Secret, the new one not made", change: func(s *scope) { s.oldToken, s.token = s.token, nil }, want: actionPublish},
+		{name: "no token Secret", change: func(s *scope) { s.token = nil }, want: actionPublish},
+		{name: "somebody else's token Secret", change: func(s *scope) { s.token, s.tokenConflict = nil, "it is foreign" }, want: actionWait, wait: conflictLook},
+		{name: "a token Secret that can't be written", change: func(s *scope) {
+			s.token, s.tokenRetryAt = nil, s.now.Add(time.Second)
+		}, want: actionWait, wait: time.Second},
+		{name: "a token Secret that can't be written, due", change: func(s *scope) {
+			s.now = s.now.Add(time.Hour)
+			s.token, s.tokenRetryAt = nil, s.now.Add(time.Second)
+		}, want: actionRefresh},
+		{name: "a former token Secret that can't be deleted, due", change: func(s *scope) {
+			s.now = s.now.Add(time.Hour)
+			s.oldToken, s.tokenRetryAt = s.token, s.now.Add(time.Second)
+		}, want: actionRefresh},
+		{name: "a token Secret whose token was given up", change: func(s *scope) { s.grant.Tokens = nil }, want: actionUnpublish},
+		{name: "a token Secret whose grant was lost", change: func(s *scope) { s.grant.Tokens, s.grant.Rotation = nil, 0 }, want: actionInvite},
+		{name: "an edited token Secret", change: func(s *scope) { s.token.Data["more"] = []byte("x") }, want: actionPublish},
 	}
 }
 

@@ -353,7 +353,8 @@ func lastFailure(s *scope) string {
 // judgeToken speaks while agents do not find the token. What the API server refuses
 // is for somebody to mend; anything else may pass.
 func judgeToken(s *scope) (verdictOn, bool) {
-	reason, message := v1alpha1.ReasonTokenSecretConflict, ""
+	var message string
+	reason := v1alpha1.ReasonTokenSecretConflict
 	switch {
 	case s.tokenConflict != "":
 		message = fmt.Sprintf("The Secret %q is not this connection's own, and is not touched: %s. Delete it, or choose another spec.tokenSecretName",

@@ -46,9 +46,10 @@ const revokeWithin = 45 * time.Second
 var errRevokedLate = errors.New("too much time passed since the revocation was begun")
 
 // RevokeOne revokes the first of the grant's retired sets at X and removes it from
-// the grant; one that can't be revoked now goes behind the others. Revoking again what was revoked is harmless: a crash in between
-// costs nothing. Errors are X's, those of the options, or the store's; ErrConflict
-// means that the grant changed since it was read, and that nothing was done.
+// the grant; one that can't be revoked now goes behind the others. Revoking again what
+// was revoked is harmless: a crash in between costs nothing. Errors are X's, those of
+// the options, or the store's; ErrConflict means that the grant changed since it was
+// read, and that nothing was done.
 func (r *Redeemer) RevokeOne(ctx context.Context, g *grant.Grant, options RevokeOptions) (RevokeResult, error) {
 	var result RevokeResult
 	var failure error
