@@ -131,6 +131,7 @@ func (r *XConnectionReconciler) publish(ctx context.Context, s *scope) error {
 	}
 	failpoint.Hit("publish-after-write")
 	s.token = desired
+	r.tokens.remember(s.conn.UID, desired)
 	return nil
 }
 
@@ -142,6 +143,7 @@ func (r *XConnectionReconciler) createToken(ctx context.Context, s *scope, desir
 	if err == nil {
 		failpoint.Hit("publish-after-write")
 		s.token = desired
+		r.tokens.remember(s.conn.UID, desired)
 		return nil
 	}
 	if !apierrors.IsAlreadyExists(err) {

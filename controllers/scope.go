@@ -134,6 +134,9 @@ func (r *XConnectionReconciler) readToken(ctx context.Context, s *scope) (err er
 	if s.token, s.tokenConflict, err = r.tokenSecret(ctx, s.conn, name); err != nil {
 		return err
 	}
+	if s.tokenConflict == "" {
+		s.token = r.tokens.newest(s.conn.UID, name, s.token)
+	}
 	var own corev1.SecretList
 	err = r.List(ctx, &own, client.InNamespace(s.conn.Namespace), client.MatchingFields{indexTokenOwner: string(s.conn.UID)})
 	if err != nil {

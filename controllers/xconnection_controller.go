@@ -59,6 +59,7 @@ type XConnectionReconciler struct {
 	// tokenRetries are of token Secrets that could not be written or deleted.
 	tokenRetries retries
 	written      statuses
+	tokens       tokens
 }
 
 // Reconcile brings one XConnection towards what its spec asks: it reads once,
@@ -173,6 +174,7 @@ func (r *XConnectionReconciler) removeFinalizer(ctx context.Context, s *scope) e
 	r.retries.forget(s.conn.UID)
 	r.tokenRetries.forget(s.conn.UID)
 	r.written.forget(s.conn.UID)
+	r.tokens.forget(s.conn.UID)
 	s.finished = true
 	return nil
 }
