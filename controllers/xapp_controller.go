@@ -46,6 +46,9 @@ type XAppReconciler struct {
 	Namespace string
 	Recorder  events.EventRecorder
 	Now       func() time.Time
+	// Shard is true if this process sees some of the connections only: it can't count
+	// them, and several would write what each counts.
+	Shard bool
 	// Changed is sent to when X's opinion of some app changed.
 	Changed <-chan event.GenericEvent
 
@@ -92,7 +95,9 @@ func (r *XAppReconciler) Reconcile(ctx context.Context, request ctrl.Request) (c
 	}
 	xapp.Status.ObservedGeneration = xapp.Generation
 	xapp.Status.CallbackURL = r.Address.Callback()
-	xapp.Status.Connections = count
+	if !r.Shard {
+		xapp.Status.Connections = count
+	}
 	xapp.Status.RateLimits = nextRateLimits(
 		before.Status.RateLimits, rateLimitsFrom(r.Pacer.Days(clientID)), r.limitsWritten[xapp.Name], r.Now())
 	r.setConditions(xapp, problem)

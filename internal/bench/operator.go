@@ -77,11 +77,15 @@ func (o *Operator) load(ctx context.Context) (load, error) {
 	return l, nil
 }
 
-// poll is how often something is looked at that is waited for.
-const poll = 50 * time.Millisecond
+// poll is how often something is looked at that is waited for; scrapePoll the same for
+// an operator's metrics, which it counts all its objects for.
+const (
+	poll       = 50 * time.Millisecond
+	scrapePoll = 200 * time.Millisecond
+)
 
 // calm is how long nothing may have happened for an operator to have come to rest.
-const calm = 300 * time.Millisecond
+const calm = 400 * time.Millisecond
 
 // Rest waits until the operator has made that many passes in its life and has
 // nothing more to do, and tells when that was.
@@ -98,7 +102,7 @@ func (o *Operator) Rest(ctx context.Context, passes int) (time.Time, error) {
 		case time.Since(since) > calm:
 			return since, nil
 		}
-		if err := pause(ctx, poll); err != nil {
+		if err := pause(ctx, scrapePoll); err != nil {
 			return since, fmt.Errorf("waiting for the operator to rest (%d passes of %d, %d pending): %w", now.passes, passes, now.pending, err)
 		}
 	}
