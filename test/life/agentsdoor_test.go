@@ -282,6 +282,7 @@ func TestAgentAwaitsApproval(t *testing.T) {
 	post := &v1alpha1.XPost{ObjectMeta: metav1.ObjectMeta{Namespace: tn.namespace, Name: object}}
 	tn.postReaches(post, v1alpha1.ReasonAwaitingApproval, whenWaiting...)
 	tn.annotatePost(post, v1alpha1.AnnotationApprovedGeneration, "1")
+	tn.published(post)
 	bot.publishes(session, "publish_post", request)
 	tn.wallIs(account, "may I?")
 }

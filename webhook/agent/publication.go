@@ -40,10 +40,12 @@ type publishedPost struct {
 // awaitOutcome waits until it is known what becomes of an XPost, or that it takes
 // longer.
 func (d *Door) awaitOutcome(ctx context.Context, post *v1alpha1.XPost) (publication, error) {
+	// What was just read is newer than the cache, if an earlier call made the object.
 	seen := post
-	var done bool
-	var told publication
-	var failure error
+	told, done, failure := outcomeOf(seen)
+	if done {
+		return told, failure
+	}
 	err := wait.PollUntilContextTimeout(ctx, outcomePoll, outcomeWait, true, func(ctx context.Context) (bool, error) {
 		now := &v1alpha1.XPost{}
 		err := d.Cached.Get(ctx, client.ObjectKeyFromObject(post), now)
