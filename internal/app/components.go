@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/events"
 
 	"github.com/agentconnect/x-operator/controllers"
 	"github.com/agentconnect/x-operator/internal/grant"
@@ -65,7 +66,16 @@ func (o *operator) addControllers(ctx context.Context, config *rest.Config) erro
 		Now:      o.Now,
 		Workers:  o.MaxConcurrentReconciles,
 	}
-	sweep := &controllers.SweepReconciler{
+	return errors.Join(
+		connections.SetupWithManager(ctx, o.mgr, apps),
+		xapps.SetupWithManager(o.mgr),
+		posts.SetupWithManager(ctx, o.mgr),
+		o.sweep(recorder).SetupWithManager(o.mgr),
+	)
+}
+
+func (o *operator) sweep(recorder events.EventRecorder) *controllers.SweepReconciler {
+	return &controllers.SweepReconciler{
 		Shard:      o.Selector != "",
 		Client:     o.mgr.GetClient(),
 		Live:       o.live,
@@ -76,12 +86,6 @@ func (o *operator) addControllers(ctx context.Context, config *rest.Config) erro
 		NotRevoked: metrics.NotRevoked.Inc,
 		Now:        o.Now,
 	}
-	return errors.Join(
-		connections.SetupWithManager(ctx, o.mgr, apps),
-		xapps.SetupWithManager(o.mgr),
-		posts.SetupWithManager(ctx, o.mgr),
-		sweep.SetupWithManager(o.mgr),
-	)
 }
 
 func (o *operator) addCallback(context.Context, *rest.Config) error {

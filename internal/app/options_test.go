@@ -28,10 +28,7 @@ func TestParseFlags(t *testing.T) {
 			name: "loopback for development",
 			args: []string{"--callback-base-url=http://127.0.0.1:8082", "--grant-namespace=a", "--x-token-url=http://127.0.0.1:1/token"},
 		},
-		{
-			name: "the agents' door alone",
-			args: []string{"--components=agent", "--grant-namespace=a"},
-		},
+		{name: "the agents' door alone", args: []string{"--components=agent", "--grant-namespace=a"}},
 		{
 			name: "the agents' door for anybody",
 			args: []string{"--components=agent", "--grant-namespace=a", "--agent-audience="},
