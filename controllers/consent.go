@@ -55,7 +55,7 @@ func (r *XConnectionReconciler) settleCandidate(ctx context.Context, s *scope) e
 	if errors.Is(err, redeem.ErrUnavailable) || errors.Is(err, redeem.ErrStopping) || ctx.Err() != nil {
 		return err
 	}
-	r.note(s, err)
+	s.settling = r.settlings.note(s.conn.UID, s.now, err)
 	if err == nil {
 		r.setGrant(ctx, s, after)
 	}
@@ -70,15 +70,4 @@ func (r *XConnectionReconciler) change(ctx context.Context, s *scope, what strin
 	}
 	r.setGrant(ctx, s, g)
 	return nil
-}
-
-// note keeps what an action failed of, and when it may be tried again; nil clears
-// it.
-func (r *XConnectionReconciler) note(s *scope, err error) {
-	s.trouble = err
-	if err == nil {
-		r.retries.forget(s.conn.UID)
-		return
-	}
-	s.retryAt = r.retries.failed(s.conn.UID, s.now, err)
 }

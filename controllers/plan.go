@@ -145,8 +145,8 @@ func planToken(s *scope) decision {
 	default:
 		return waitUntil()
 	}
-	if s.now.Before(s.tokenRetryAt) {
-		return waitUntil(s.tokenRetryAt)
+	if s.now.Before(s.publishing.at) {
+		return waitUntil(s.publishing.at)
 	}
 	return do(next)
 }
@@ -183,13 +183,13 @@ func planRevocation(s *scope) decision {
 	switch {
 	case len(s.grant.Retired) == 0:
 		return waitUntil()
-	case s.now.Before(s.retryAt):
-		return waitUntil(s.retryAt)
+	case s.now.Before(s.revoking.at):
+		return waitUntil(s.revoking.at)
 	case s.now.Before(s.grant.ClaimedUntil(s.now)):
 		// X may end an account's tokens all together: a revocation must not meet a
 		// consent that is under way.
 		return waitUntil(s.grant.ClaimedUntil(s.now))
-	case s.grant.Candidate != nil:
+	case s.grant.Candidate != nil && !s.conn.Spec.Suspend:
 		// Whose it is is not known yet: it may be of the retired set's account.
 		return waitUntil()
 	default:
@@ -232,8 +232,8 @@ func planConnected(s *scope) decision {
 // waits for, is given time to do it.
 func candidateAt(s *scope) time.Time {
 	own := s.grant.Candidate.ReceivedAt.Add(candidatePatience)
-	if s.retryAt.After(own) {
-		return s.retryAt
+	if s.settling.at.After(own) {
+		return s.settling.at
 	}
 	return own
 }

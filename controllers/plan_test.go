@@ -121,10 +121,20 @@ func planLife() []planCase {
 			retire(s)
 			addCandidate(s, time.Second)
 		}, want: actionWait, wait: candidatePatience - time.Second},
+		{name: "something retired, suspended with a candidate", change: func(s *scope) {
+			retire(s)
+			addCandidate(s, time.Minute)
+			s.conn.Spec.Suspend = true
+		}, want: actionRevoke},
+		{name: "a candidate, a revocation failed", change: func(s *scope) {
+			retire(s)
+			addCandidate(s, time.Minute)
+			s.revoking.at = s.now.Add(time.Minute)
+		}, want: actionSettleCandidate},
 		{name: "something retired, nobody invited yet", change: func(s *scope) { retire(s); s.grant.Tokens, s.token = nil, nil }, want: actionRevoke},
 		{name: "something retired, X away, nobody invited yet", change: func(s *scope) {
 			retire(s)
-			s.grant.Tokens, s.token, s.retryAt = nil, nil, s.now.Add(time.Second)
+			s.grant.Tokens, s.token, s.revoking.at = nil, nil, s.now.Add(time.Second)
 		}, want: actionInvite},
 	}
 }
@@ -154,15 +164,15 @@ func planTokens() []planCase {
 		{name: "no token Secret", change: func(s *scope) { s.token = nil }, want: actionPublish},
 		{name: "somebody else's token Secret", change: func(s *scope) { s.token, s.tokenConflict = nil, "it is foreign" }, want: actionWait, wait: conflictLook},
 		{name: "a token Secret that can't be written", change: func(s *scope) {
-			s.token, s.tokenRetryAt = nil, s.now.Add(time.Second)
+			s.token, s.publishing.at = nil, s.now.Add(time.Second)
 		}, want: actionWait, wait: time.Second},
 		{name: "a token Secret that can't be written, due", change: func(s *scope) {
 			s.now = s.now.Add(time.Hour)
-			s.token, s.tokenRetryAt = nil, s.now.Add(time.Second)
+			s.token, s.publishing.at = nil, s.now.Add(time.Second)
 		}, want: actionRefresh},
 		{name: "a former token Secret that can't be deleted, due", change: func(s *scope) {
 			s.now = s.now.Add(time.Hour)
-			s.oldToken, s.tokenRetryAt = s.token, s.now.Add(time.Second)
+			s.oldToken, s.publishing.at = s.token, s.now.Add(time.Second)
 		}, want: actionRefresh},
 		{name: "a token Secret whose token was given up", change: func(s *scope) { s.grant.Tokens = nil }, want: actionUnpublish},
 		{name: "a token Secret whose grant was lost", change: func(s *scope) { s.grant.Tokens, s.grant.Rotation = nil, 0 }, want: actionInvite},
@@ -202,7 +212,7 @@ func planEnds() []planCase {
 			deleted(s, time.Second)
 			s.grant.Tokens = nil
 			retire(s)
-			s.retryAt = s.now.Add(7 * time.Second)
+			s.revoking.at = s.now.Add(7 * time.Second)
 		}, want: actionWait, wait: 7 * time.Second},
 		{name: "deleted, X away past the deadline", change: func(s *scope) { deleted(s, revokeDeadline); s.grant.Tokens = nil; retire(s) }, want: actionBury},
 		{name: "deleted, revoked", change: func(s *scope) { deleted(s, time.Second); s.grant.Tokens = nil }, want: actionDeleteGrant},
@@ -216,12 +226,12 @@ func planEnds() []planCase {
 		{name: "disconnected, unpublished", change: func(s *scope) { disconnect(s); s.grant.Tokens, s.token = nil, nil; retire(s) }, want: actionRevoke},
 		{name: "disconnected, a token Secret that can't be deleted", change: func(s *scope) {
 			disconnect(s)
-			s.grant.Tokens, s.tokenRetryAt = nil, s.now.Add(time.Second)
+			s.grant.Tokens, s.publishing.at = nil, s.now.Add(time.Second)
 			retire(s)
 		}, want: actionRevoke},
 		{name: "disconnected, a token Secret that can't be deleted, revoked", change: func(s *scope) {
 			disconnect(s)
-			s.grant.Tokens, s.tokenRetryAt = nil, s.now.Add(time.Second)
+			s.grant.Tokens, s.publishing.at = nil, s.now.Add(time.Second)
 		}, want: actionWait, wait: time.Second},
 		{name: "disconnected, done", change: func(s *scope) { disconnect(s); s.grant.Tokens, s.token = nil, nil }, want: actionWait},
 	}
@@ -300,10 +310,10 @@ func statusCases() []statusCase {
 		{"no agent", func(s *scope) { s.agentMissing = "none" }, no, v1alpha1.ReasonAgentNotFound, true},
 		{"conflict", func(s *scope) { s.tokenConflict = "foreign" }, no, v1alpha1.ReasonTokenSecretConflict, true},
 		{"a token Secret over quota", func(s *scope) {
-			s.token, s.tokenTrouble = nil, apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "t", errors.New("quota"))
+			s.token, s.publishing.err = nil, apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "t", errors.New("quota"))
 		}, no, v1alpha1.ReasonTokenSecretConflict, true},
-		{"a token Secret not written yet", func(s *scope) { s.token, s.tokenTrouble = nil, errors.New("no leader") }, no, v1alpha1.ReasonProgressing, true},
-		{"a token Secret that could not be written", func(s *scope) { s.tokenTrouble = errors.New("no leader") }, yes, v1alpha1.ReasonConnected, true},
+		{"a token Secret not written yet", func(s *scope) { s.token, s.publishing.err = nil, errors.New("no leader") }, no, v1alpha1.ReasonProgressing, true},
+		{"a token Secret that could not be written", func(s *scope) { s.publishing.err = errors.New("no leader") }, yes, v1alpha1.ReasonConnected, true},
 		{"suspended", func(s *scope) { s.conn.Spec.Suspend = true }, no, v1alpha1.ReasonSuspended, true},
 		{"disconnected", func(s *scope) { disconnect(s); s.grant.Tokens = nil }, no, v1alpha1.ReasonDisconnected, false},
 		{"not revoked", func(s *scope) { disconnect(s); s.grant.Tokens = nil; retire(s) }, no, v1alpha1.ReasonNotRevoked, false},

@@ -100,12 +100,7 @@ func (r *XConnectionReconciler) noteToken(s *scope, err error) error {
 	if isRace(err) {
 		return err
 	}
-	s.tokenTrouble = err
-	if err == nil {
-		r.tokenRetries.forget(s.conn.UID)
-		return nil
-	}
-	s.tokenRetryAt = r.tokenRetries.failed(s.conn.UID, s.now, err)
+	s.publishing = r.publications.note(s.conn.UID, s.now, err)
 	return nil
 }
 

@@ -47,7 +47,7 @@ func (r *XConnectionReconciler) revoke(ctx context.Context, s *scope) error {
 	if isRace(err) || ctx.Err() != nil {
 		return err
 	}
-	r.note(s, err)
+	s.revoking = r.revocations.note(s.conn.UID, s.now, err)
 	switch {
 	case err != nil:
 	case result.Forgotten:

@@ -51,16 +51,11 @@ type scope struct {
 	// oldToken is the token Secret under a former spec.tokenSecretName; nil if there
 	// is none.
 	oldToken *corev1.Secret
-	// tokenRetryAt is when to try again to write or delete a token Secret, and
-	// tokenTrouble what that failed of.
-	tokenRetryAt time.Time
-	tokenTrouble error
 	// agentMissing says which workload does not exist.
 	agentMissing string
-	// retryAt is when an action that failed may be tried again; trouble is what it
-	// failed of.
-	retryAt time.Time
-	trouble error
+	// settling, revoking and publishing are how the candidate's settlement, the
+	// revocation of retired sets and the writing of token Secrets last failed.
+	settling, revoking, publishing setback
 	// hold is why the app's gate holds a refresh back that is due, until holdUntil.
 	hold      redeem.Hold
 	holdUntil time.Time
@@ -79,8 +74,7 @@ func (r *XConnectionReconciler) readScope(ctx context.Context, conn *v1alpha1.XC
 		before:  conn.DeepCopy(),
 		refused: conn.Namespace == r.Store.Namespace,
 	}
-	s.retryAt, s.trouble = r.retries.of(conn.UID)
-	s.tokenRetryAt, s.tokenTrouble = r.tokenRetries.of(conn.UID)
+	s.settling, s.revoking, s.publishing = r.settlings.of(conn.UID), r.revocations.of(conn.UID), r.publications.of(conn.UID)
 	steps := []func(context.Context, *scope) error{
 		r.readGrant,
 		r.readMoved,

@@ -4,7 +4,6 @@
 package controllers
 
 import (
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -40,52 +39,4 @@ func (s *sightings) forget(id types.UID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.byID, id)
-}
-
-const (
-	// retryFirst and retryMax bound the waits between tries of what X or an app's
-	// Secret made fail, refreshes apart: those have the grant's own journal.
-	retryFirst = 2 * time.Second
-	retryMax   = 2 * time.Minute
-)
-
-// retries is the back-off of such actions, by object. It lives in memory: after a
-// restart they are tried at once.
-type retries struct {
-	mu   sync.Mutex
-	byID map[types.UID]retry
-}
-
-type retry struct {
-	failures int
-	at       time.Time
-	err      error
-}
-
-func (r *retries) failed(id types.UID, now time.Time, err error) time.Time {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.byID == nil {
-		r.byID = map[types.UID]retry{}
-	}
-	entry := r.byID[id]
-	wait := min(retryFirst<<min(entry.failures, 10), retryMax)
-	entry.failures++
-	entry.at = now.Add(wait/2 + rand.N(wait/2))
-	entry.err = err
-	r.byID[id] = entry
-	return entry.at
-}
-
-// of gives when to try again what failed, and what it failed of; zero for nothing.
-func (r *retries) of(id types.UID) (at time.Time, trouble error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.byID[id].at, r.byID[id].err
-}
-
-func (r *retries) forget(id types.UID) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.byID, id)
 }

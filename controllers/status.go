@@ -250,13 +250,13 @@ func judgeWish(s *scope) (verdictOn, bool) {
 	switch {
 	case !s.conn.DeletionTimestamp.IsZero() || s.conn.Spec.State == v1alpha1.StateDisconnected:
 		v.reason, v.message, v.connected = v1alpha1.ReasonDisconnected, "The tokens are revoked and forgotten", false
-		if s.tokenTrouble != nil && cmp.Or(s.token, s.oldToken) != nil {
-			v.message += ". " + capital(s.tokenTrouble.Error())
+		if s.publishing.err != nil && cmp.Or(s.token, s.oldToken) != nil {
+			v.message += ". " + capital(s.publishing.err.Error())
 		}
 		if len(s.grant.Retired) > 0 || s.grant.Tokens != nil {
 			v.reason, v.message, v.reconciling = v1alpha1.ReasonNotRevoked, "X is yet to be asked to revoke the tokens", true
-			if s.trouble != nil {
-				v.message = "The tokens are not revoked yet: " + s.trouble.Error()
+			if s.revoking.err != nil {
+				v.message = "The tokens are not revoked yet: " + s.revoking.err.Error()
 			}
 		}
 		return v, true
@@ -298,8 +298,8 @@ func judgeConsent(s *scope) (verdictOn, bool) {
 			ready: metav1.ConditionFalse, reason: v1alpha1.ReasonProgressing, reconciling: true,
 			message: "A person consented: the operator asks X whose account it is",
 		}
-		if s.trouble != nil {
-			v.message = "A person consented, but X does not tell whose account it is: " + s.trouble.Error()
+		if s.settling.err != nil {
+			v.message = "A person consented, but X does not tell whose account it is: " + s.settling.err.Error()
 		}
 		return v, true
 	}
@@ -359,9 +359,9 @@ func judgeToken(s *scope) (verdictOn, bool) {
 	case s.tokenConflict != "":
 		message = fmt.Sprintf("The Secret %q is not this connection's own, and is not touched: %s. Delete it, or choose another spec.tokenSecretName",
 			s.conn.TokenSecretName(), s.tokenConflict)
-	case s.tokenTrouble != nil && needsPublishing(s):
-		message = "Agents do not find the token: " + s.tokenTrouble.Error()
-		if !apierrors.IsForbidden(s.tokenTrouble) && !apierrors.IsInvalid(s.tokenTrouble) {
+	case s.publishing.err != nil && needsPublishing(s):
+		message = "Agents do not find the token: " + s.publishing.err.Error()
+		if !apierrors.IsForbidden(s.publishing.err) && !apierrors.IsInvalid(s.publishing.err) {
 			reason = v1alpha1.ReasonProgressing
 		}
 	default:

@@ -53,13 +53,13 @@ type XConnectionReconciler struct {
 	// Agents watches the workloads that agentRefs name; see agent.go.
 	Agents *AgentWatcher
 
-	slots   chan struct{}
-	sights  sightings
-	retries retries
-	// tokenRetries are of token Secrets that could not be written or deleted.
-	tokenRetries retries
-	written      statuses
-	tokens       tokens
+	slots  chan struct{}
+	sights sightings
+	// settlings, revocations and publications each have a back-off of their own: what
+	// stands in the way of one must not delay another.
+	settlings, revocations, publications retries
+	written                              statuses
+	tokens                               tokens
 }
 
 // Reconcile brings one XConnection towards what its spec asks: it reads once,
@@ -171,8 +171,9 @@ func (r *XConnectionReconciler) removeFinalizer(ctx context.Context, s *scope) e
 		r.event(s.conn, corev1.EventTypeWarning, v1alpha1.ReasonNotRevoked, "Revoke",
 			"The tokens were not revoked since the stored grant can't be read: its Secret stays in the operator's namespace")
 	}
-	r.retries.forget(s.conn.UID)
-	r.tokenRetries.forget(s.conn.UID)
+	for _, of := range []*retries{&r.settlings, &r.revocations, &r.publications} {
+		of.forget(s.conn.UID)
+	}
 	r.written.forget(s.conn.UID)
 	r.tokens.forget(s.conn.UID)
 	s.finished = true

@@ -79,12 +79,8 @@ func (r *XPostReconciler) takeUp(ctx context.Context, s *postScope, post *v1alph
 // setTrouble notes what failed without anything sent, and when to try again; nil
 // ends it.
 func (r *XPostReconciler) setTrouble(s *postScope, err error) {
-	s.trouble, s.retryAt = err, time.Time{}
-	if err == nil {
-		r.retries.forget(s.post.UID)
-		return
-	}
-	s.retryAt = r.retries.failed(s.post.UID, r.Now(), err)
+	last := r.retries.note(s.post.UID, r.Now(), err)
+	s.trouble, s.retryAt = last.err, last.at
 }
 
 func (r *XPostReconciler) newAttempt(s *postScope) v1alpha1.PostAttempt {

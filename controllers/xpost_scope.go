@@ -81,7 +81,8 @@ func (r *XPostReconciler) readPostScope(ctx context.Context, post *v1alpha1.XPos
 		post: post,
 		text: checkTexts(post),
 	}
-	s.retryAt, s.trouble = r.retries.of(post.UID)
+	last := r.retries.of(post.UID)
+	s.trouble, s.retryAt = last.err, last.at
 	for _, step := range []func(context.Context, *postScope) error{r.readPublisher, r.readApproval} {
 		if err := step(ctx, s); err != nil {
 			return nil, err
