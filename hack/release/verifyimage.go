@@ -142,7 +142,7 @@ func verifyFiles(platform v1.Platform, image v1.Image, built []binary) error {
 	return nil
 }
 
-// verifyInstallFile: all containers run the image, by its digest.
+// verifyInstallFile: the container of each Deployment runs the image, by its digest.
 func (r *release) verifyInstallFile(index v1.ImageIndex) error {
 	content, err := r.read(installFile)
 	if err != nil {
@@ -152,6 +152,7 @@ func (r *release) verifyInstallFile(index v1.ImageIndex) error {
 	if err != nil {
 		return err
 	}
+	deployments := strings.Count(string(content), "\nkind: Deployment\n")
 	images := 0
 	for line := range strings.Lines(string(content)) {
 		_, image, ok := strings.Cut(strings.TrimSpace(line), "image: ")
@@ -163,8 +164,8 @@ func (r *release) verifyInstallFile(index v1.ImageIndex) error {
 			return fmt.Errorf("%s runs %s, want %s", installFile, image, want)
 		}
 	}
-	if images != 2 {
-		return fmt.Errorf("%s runs %d containers, want two", installFile, images)
+	if images == 0 || images != deployments {
+		return fmt.Errorf("%s runs %d containers in %d Deployments", installFile, images, deployments)
 	}
 	return nil
 }
