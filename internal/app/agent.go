@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/metrics"
 	"github.com/agentconnect/x-operator/webhook"
 	"github.com/agentconnect/x-operator/webhook/agent"
 )
@@ -38,6 +39,7 @@ func (o *operator) addAgent(ctx context.Context, _ *rest.Config) error {
 		Pacer:      o.pacer,
 		Audience:   o.AgentAudience,
 		Namespaces: o.Namespaces,
+		Called:     func(what, result string) { metrics.AgentCalls.WithLabelValues(what, result).Inc() },
 		Now:        o.Now,
 		Log:        log,
 	})}

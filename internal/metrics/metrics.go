@@ -54,6 +54,13 @@ var (
 		Help: "Answers of the consent pages, by step of the flow and result (connected, an x_error, or what was shown).",
 	}, []string{"step", "result"})
 
+	// AgentCalls counts calls at the agents' door by what was called (a tool, "token", or
+	// "mcp" for what came to no tool) and result: "ok", or the reason of the refusal.
+	AgentCalls = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "xoperator_agent_calls_total",
+		Help: "Calls at the agents' door, by what was called (a tool, token, or mcp for what came to no tool) and result (ok, or a reason).",
+	}, []string{"call", "result"})
+
 	requests = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "xoperator_x_request_duration_seconds",
 		Help: "How long calls to X took, by endpoint and class of the HTTP status; none means that no answer came.",
@@ -64,7 +71,7 @@ var (
 
 // Register registers all of them; once a process. Of the fleet see Watch.
 func Register(registry prometheus.Registerer) {
-	registry.MustRegister(Calls, Held, Dropped, NotRevoked, PostAttempts, ConsentPages, requests, theFleet)
+	registry.MustRegister(Calls, Held, Dropped, NotRevoked, PostAttempts, ConsentPages, AgentCalls, requests, theFleet)
 }
 
 // Requested counts a call to X. The endpoint is one of xapi's names; the status is 0

@@ -50,6 +50,7 @@ func TestNames(t *testing.T) {
 	Calls.WithLabelValues("refresh", "ok").Inc()
 	PostAttempts.WithLabelValues("Published").Inc()
 	ConsentPages.WithLabelValues("callback", "connected").Inc()
+	AgentCalls.WithLabelValues("publish_post", "ok").Inc()
 	Requested("oauth2/token", 200, time.Second)
 	problems, err := testutil.GatherAndLint(registry)
 	if err != nil {

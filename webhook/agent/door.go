@@ -22,7 +22,7 @@ import (
 	"github.com/agentconnect/x-operator/internal/xapi"
 )
 
-// Options are what the door works with. All are required but Namespaces.
+// Options are what the door works with. All are required but Namespaces and Called.
 type Options struct {
 	// Cached reads XConnections and XPosts from the manager's cache.
 	Cached client.Reader
@@ -38,8 +38,11 @@ type Options struct {
 	Audience string
 	// Namespaces are those of the XConnections that are served; empty for all.
 	Namespaces []string
-	Now        func() time.Time
-	Log        logr.Logger
+	// Called is told of each call once it is over: what was called (a tool's name,
+	// "token", or "mcp" for what came to no tool) and its result ("ok" or a reason).
+	Called func(what, result string)
+	Now    func() time.Time
+	Log    logr.Logger
 }
 
 // Grants reads grants, and writes none: grant.Store, of which the door needs no more.
@@ -62,6 +65,9 @@ type Door struct {
 
 // New makes the door.
 func New(options Options) *Door {
+	if options.Called == nil {
+		options.Called = func(string, string) {}
+	}
 	clock := reviewClock(options.Now)
 	d := &Door{
 		Options: options,
@@ -81,8 +87,8 @@ func New(options Options) *Door {
 		PropagateRequestCancellation: true,
 	})
 	mux := http.NewServeMux()
-	mux.Handle("/connections/{namespace}/{name}/mcp", d.guarded(single(tools), mayRead, mayPost, mayDelete))
-	mux.Handle("GET /connections/{namespace}/{name}/token", d.guarded(http.HandlerFunc(d.giveToken), mayToken))
+	mux.Handle("/connections/{namespace}/{name}/mcp", d.guarded("mcp", single(tools), mayRead, mayPost, mayDelete))
+	mux.Handle("GET /connections/{namespace}/{name}/token", d.guarded(tokenCall, http.HandlerFunc(d.giveToken), mayToken))
 	// Pages of other origins have no business here, whatever they got hold of.
 	d.handler = http.NewCrossOriginProtection().Handler(mux)
 	return d
@@ -98,7 +104,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // guarded lets a request through whose caller is known and has at least one of the
 // rights. Nothing of the request's body, and nothing about the connection, is read
 // before that.
-func (d *Door) guarded(next http.Handler, wanted ...right) http.Handler {
+func (d *Door) guarded(what string, next http.Handler, wanted ...right) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := call{connection: types.NamespacedName{Namespace: r.PathValue("namespace"), Name: r.PathValue("name")}}
 		if !isName(c.connection) {
@@ -110,11 +116,11 @@ func (d *Door) guarded(next http.Handler, wanted ...right) http.Handler {
 			err = d.anyOf(r.Context(), c, wanted)
 		}
 		if err != nil {
-			d.refuse(w, c, err)
+			d.refuse(w, what, c, err)
 			return
 		}
 		if !d.busy.enter(c.connection.Namespace) {
-			d.refuse(w, c, &fault{reasonBusy, "Too many calls are under way for connections of this namespace.", d.Now().Add(time.Second)})
+			d.refuse(w, what, c, &fault{reasonBusy, "Too many calls are under way for connections of this namespace.", d.Now().Add(time.Second)})
 			return
 		}
 		defer d.busy.leave(c.connection.Namespace)

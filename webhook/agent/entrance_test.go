@@ -127,6 +127,23 @@ func TestRightsOfTools(t *testing.T) {
 	}
 }
 
+// Every call is told once, with its result.
+func TestCallsAreTold(t *testing.T) {
+	w := newWorld(t)
+	w.asked(http.MethodGet, w.door(0)+tokenPath, "")
+	w.asked(http.MethodGet, w.door(0)+tokenPath, botToken)
+	w.asked(http.MethodGet, w.door(0)+mcpPath, "the-strangers-token")
+	w.succeeds("publish_post", map[string]any{"text": "hello"})
+	w.fails("read_posts", map[string]any{"ids": []string{"1"}}, "NotFound")
+	w.rights["get token"] = true
+	w.advance(time.Minute)
+	w.asked(http.MethodGet, w.door(0)+tokenPath, botToken)
+	want := []string{"token Unauthorized", "token Forbidden", "mcp Forbidden", "publish_post ok", "read_posts NotFound", "token ok"}
+	if !reflect.DeepEqual(w.called, want) {
+		t.Errorf("told was %q, want %q", w.called, want)
+	}
+}
+
 // A page in a browser has no business here, even with a token.
 func TestOtherOrigins(t *testing.T) {
 	w := newWorld(t)

@@ -16,6 +16,7 @@ import (
 // The reasons of the door's own. All others are those of XPost's conditions, so that
 // an agent and kubectl use the same words.
 const (
+	reasonUnauthorized    = "Unauthorized"
 	reasonForbidden       = "Forbidden"
 	reasonNotFound        = "NotFound"
 	reasonInvalid         = "Invalid"

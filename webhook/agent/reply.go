@@ -24,15 +24,15 @@ var statuses = map[string]int{
 }
 
 // refuse answers a request that comes to nothing.
-func (d *Door) refuse(w http.ResponseWriter, c call, err error) {
+func (d *Door) refuse(w http.ResponseWriter, what string, c call, err error) {
 	switch {
 	case errors.Is(err, errNoToken):
 		w.Header().Set("WWW-Authenticate", challenge)
-		d.writeStatus(w, http.StatusUnauthorized, "Unauthorized", err.Error())
+		d.writeStatus(w, what, http.StatusUnauthorized, reasonUnauthorized, err.Error())
 		return
 	case errors.Is(err, errBadToken):
 		w.Header().Set("WWW-Authenticate", challenge+`, error="invalid_token"`)
-		d.writeStatus(w, http.StatusUnauthorized, "Unauthorized", err.Error()+": "+strconv.Quote(d.Audience))
+		d.writeStatus(w, what, http.StatusUnauthorized, reasonUnauthorized, err.Error()+": "+strconv.Quote(d.Audience))
 		return
 	}
 	told := d.toldOf(c, err)
@@ -44,11 +44,12 @@ func (d *Door) refuse(w http.ResponseWriter, c call, err error) {
 		seconds := max(1, int(told.retryAt.Sub(d.Now()).Seconds()))
 		w.Header().Set("Retry-After", strconv.Itoa(seconds))
 	}
-	d.writeStatus(w, code, told.reason, told.Error())
+	d.writeStatus(w, what, code, told.reason, told.Error())
 }
 
-// writeStatus answers as the API server does.
-func (d *Door) writeStatus(w http.ResponseWriter, code int, reason, message string) {
+// writeStatus answers as the API server does, and tells of the refusal.
+func (d *Door) writeStatus(w http.ResponseWriter, what string, code int, reason, message string) {
+	d.Called(what, reason)
 	d.writeJSON(w, code, metav1.Status{
 		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"},
 		Status:   metav1.StatusFailure, Reason: metav1.StatusReason(reason), Message: message, Code: int32(code), //nolint:gosec // An HTTP status.

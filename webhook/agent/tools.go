@@ -65,12 +65,13 @@ func add[In, Out any](d *Door, server *mcp.Server, t tool, do func(context.Conte
 		defer cancel()
 		c := callOf(ctx)
 		if err := d.anyOf(ctx, c, []right{t.right}); err != nil {
-			return d.failed(c, err), nil, nil
+			return d.failed(t, c, err), nil, nil
 		}
 		out, err := do(ctx, c, in)
 		if err != nil {
-			return d.failed(c, err), nil, nil
+			return d.failed(t, c, err), nil, nil
 		}
+		d.Called(t.name, resultOK)
 		return nil, out, nil
 	})
 }
@@ -82,8 +83,9 @@ const (
 )
 
 // failed is the result of a call that came to nothing: an agent reads the text.
-func (d *Door) failed(c call, err error) *mcp.CallToolResult {
+func (d *Door) failed(t tool, c call, err error) *mcp.CallToolResult {
 	told := d.toldOf(c, err)
+	d.Called(t.name, told.reason)
 	result := &mcp.CallToolResult{
 		IsError: true,
 		Content: []mcp.Content{&mcp.TextContent{Text: told.Error()}},

@@ -73,6 +73,8 @@ type world struct {
 	createFails error
 	// onGrant is called whenever a grant is read; nil for nothing.
 	onGrant func()
+	// called is what was called, with its result.
+	called []string
 	// tokenReviews and accessReviews were asked for.
 	tokenReviews  []authenticationv1.TokenReviewSpec
 	accessReviews []authorizationv1.SubjectAccessReviewSpec
@@ -114,7 +116,12 @@ func newWorld(t *testing.T) *world {
 	w.Client = w.apiServer()
 	w.options = agent.Options{
 		Cached: w, Live: w, Grants: grants{w}, Pacer: pace.New(w.clock), Audience: audience, Now: w.clock,
-		X:   xapi.New(xapi.Options{Endpoints: xapi.Endpoints{APIURL: w.serve(w.x)}, Clock: w.clock}),
+		X: xapi.New(xapi.Options{Endpoints: xapi.Endpoints{APIURL: w.serve(w.x)}, Clock: w.clock}),
+		Called: func(what, result string) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.called = append(w.called, what+" "+result)
+		},
 		Log: funcr.New(func(_, line string) { w.show(line) }, funcr.Options{Verbosity: 9}),
 	}
 	for range 2 {
