@@ -38,7 +38,7 @@ func stayUp(ctx context.Context, d *demo) error {
 
 const guide = `Everything runs on this machine until Ctrl-C. In another terminal:
 
-  export PATH="%[8]s:%[1]s:$PATH"   # this cluster's kubectl, and the operator's plugin
+  export PATH="%[1]s:%[8]s:$PATH"   # this cluster's kubectl, and the operator's plugin
   export KUBECONFIG=%[2]s
   kubectl get xconnections --watch
 
