@@ -189,9 +189,6 @@ func (o *Options) complete() error {
 		err = errors.Join(err, fmt.Errorf("--selector: %w", selectorErr))
 	}
 	o.selector = selector
-	if o.Selector != "" && (o.Runs(ComponentCallback) || o.Runs(ComponentAgent)) {
-		err = errors.Join(err, errors.New("--selector is for controllers alone: the consent pages and the agents' door serve every shard, so run them without it, by --components, in processes of their own"))
-	}
 	if o.MaxConcurrentReconciles < 1 {
 		err = errors.Join(err, errors.New("--max-concurrent-reconciles must be at least 1"))
 	}

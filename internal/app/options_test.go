@@ -35,15 +35,6 @@ func TestParseFlags(t *testing.T) {
 			want: []string{"--agent-audience must not be empty"},
 		},
 		{
-			name: "a shard",
-			args: []string{"--components=controllers", "--selector=shard=a", "--grant-namespace=a", "--callback-base-url=https://x.example.com"},
-		},
-		{
-			name: "a shard with a door",
-			args: []string{"--selector=shard=a", "--grant-namespace=a", "--callback-base-url=https://x.example.com"},
-			want: []string{"--selector is for controllers alone"},
-		},
-		{
 			name: "nothing",
 			want: []string{"--grant-namespace is required", "--callback-base-url is required"},
 		},

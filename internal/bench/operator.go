@@ -30,6 +30,7 @@ func (w *World) StartOperator(ctx context.Context, binary string, flags ...strin
 		return nil, err
 	}
 	arguments := append([]string{
+		"--components=controllers,callback",
 		"--grant-namespace=" + w.Home,
 		"--callback-base-url=" + w.callback,
 		"--callback-bind-address=" + strings.TrimPrefix(w.callback, "http://"),
