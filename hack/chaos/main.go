@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command chaos injects faults into running operators and judges by the books of
-// the simulator of X whether any token was lost or spent twice:
+// the simulator of X whether any token was lost or spent twice, and any post
+// published twice or lost:
 //
 //	go run ./hack/chaos --seed 7
 //

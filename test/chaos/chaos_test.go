@@ -43,6 +43,9 @@ func TestNothingIsLostAtAnyStep(t *testing.T) {
 	if report.Broken() {
 		t.Errorf("%d times something happened that must not: see above", len(report.Breaches))
 	}
+	if report.Posts.Published == 0 {
+		t.Error("no post was published")
+	}
 	for _, step := range chaos.Steps {
 		if report.Kills[step] == 0 {
 			t.Errorf("nothing was killed at the step %s", step)
