@@ -43,7 +43,11 @@ func (c *Client) ask(ctx context.Context, out call, into any, complete func() bo
 	}
 	said := problemFrom(got)
 	if !got.succeeded() {
-		return c.failure(out, got, apiVerdict(got.status, said), said)
+		failure := c.failure(out, got, apiVerdict(got.status, said), said)
+		if failure.Kind == KindInvalid && out.method == http.MethodGet && said.namesAreWrong() {
+			failure.Err = errNames
+		}
+		return failure
 	}
 	if err := json.Unmarshal(got.body, into); err != nil || got.cut != nil {
 		return got.unreadable(errNotJSON)

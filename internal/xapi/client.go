@@ -6,6 +6,7 @@ package xapi
 import (
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -43,15 +44,17 @@ const (
 	EndpointHomeTimeline = "users/timelines/reverse_chronological"
 )
 
-// Client calls X. It is safe for concurrent use, keeps no state but connections,
-// never repeats a call that spends or publishes something, and returns errors of
-// type *Error only.
+// Client calls X. It is safe for concurrent use, keeps no state but connections and
+// the names that X knows posts by, never repeats a call that spends or publishes
+// something, and returns errors of type *Error only.
 type Client struct {
 	endpoints Endpoints
 	clock     func() time.Time
 	transport http.RoundTripper
 	userAgent string
 	observe   Observer
+	// names is the place in allNames of those that X took last.
+	names *atomic.Int32
 }
 
 // New makes a client. Validate the endpoints first: New does not.
@@ -62,6 +65,7 @@ func New(options Options) *Client {
 		transport: options.Transport,
 		userAgent: options.UserAgent,
 		observe:   options.Observer,
+		names:     new(atomic.Int32),
 	}
 	client.endpoints.APIURL = strings.TrimRight(client.endpoints.APIURL, "/")
 	if client.transport == nil {

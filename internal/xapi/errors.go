@@ -73,7 +73,8 @@ type Error struct {
 	// ResetAt is when a limit ends by X's headers, or when to come back to an X that
 	// is away; zero if they say nothing, and never in the past.
 	ResetAt time.Time
-	// Err is the transport's error, if any: its text never holds a token.
+	// Err is the transport's error, or why an answer is of no use, if any: its text
+	// never holds a token.
 	Err error
 }
 
@@ -95,7 +96,7 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unwrap gives the transport's error.
+// Unwrap gives Err.
 func (e *Error) Unwrap() error { return e.Err }
 
 // KindOf gives the kind of an error that a call to X returned: empty for nil,

@@ -3,17 +3,47 @@
 
 package xapi
 
-// The names in which X's API has moved. Version 2.167 of its description calls a
-// tweet a post in parameters and answers, while paths, the request to publish and
-// most prose keep the old word. What is sent follows the description; what comes
-// back is read under either name (see wirePost). Nothing else knows them.
-const (
-	// paramPostFields was tweet.fields.
-	paramPostFields = "post.fields"
-	// postFields are wanted of each post, beside its id and text.
-	postFields = "conversation_id,created_at"
-	// paramExpansions asks for ids that were fields once, and for their objects.
-	paramExpansions = "expansions"
-	// expansions: referenced_posts was referenced_tweets.id.
-	expansions = "author_id,in_reply_to_user_id,referenced_posts"
+import (
+	"errors"
+	"net/url"
 )
+
+// names are what a read asks for posts by. X's API has moved in them: version 2.167
+// of its description calls a tweet a post in parameters and answers, while paths, the
+// request to publish and most prose keep the old word. Servers move at another time
+// than descriptions do, so a server that refuses one set of names is asked by the
+// next (see readPosts), and what comes back is read under either name (see
+// wirePost). Nothing else knows them.
+type names struct {
+	// fieldsParameter chooses the fields that are wanted beside id and text.
+	fieldsParameter string
+	fields          string
+	// expansions asks for whole objects; empty for none.
+	expansions string
+}
+
+// oldFields were fields before some of them became expansions.
+const oldFields = "author_id,conversation_id,created_at,in_reply_to_user_id,referenced_tweets"
+
+// allNames is every set of names that a server may know, the best first.
+var allNames = []names{
+	{"post.fields", "conversation_id,created_at", "author_id,in_reply_to_user_id,referenced_posts"},
+	{"tweet.fields", oldFields, "author_id"},
+	// X's own playground gives no expansion with the posts of a user. What is lost is
+	// the authors' handles alone.
+	{"tweet.fields", oldFields, ""},
+}
+
+// errNames goes with a 400 that is about names.
+var errNames = errors.New("the server does not know the names of the fields that it was asked for")
+
+// set completes a query.
+func (n names) set(query url.Values) {
+	query.Set(n.fieldsParameter, n.fields)
+	if n.expansions != "" {
+		query.Set("expansions", n.expansions)
+	}
+}
+
+// namesAreWrong tells whether X refuses a request for what it asks by.
+func (p problem) namesAreWrong() bool { return p.mentions("expansions", ".fields") }

@@ -3,7 +3,8 @@
 
 // Package xapi is the client of X's API v2: the OAuth 2.0 endpoints (RFC 6749,
 // RFC 7636, RFC 7009), the account and its posts. It knows no Kubernetes, keeps
-// no state but connections, and answers with typed errors only.
+// no state but connections and the names that X took last, and answers with typed
+// errors only.
 package xapi
 
 import (
