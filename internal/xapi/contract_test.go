@@ -4,11 +4,13 @@
 package xapi_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -35,6 +37,12 @@ type schema struct {
 	Items      *schema           `json:"items"`
 	Required   []string          `json:"required"`
 	Properties map[string]schema `json:"properties"`
+	OneOf      []schema          `json:"oneOf"`
+}
+
+// content is a body by its media type.
+type content map[string]struct {
+	Schema schema `json:"schema"`
 }
 
 type parameter struct {
@@ -48,10 +56,11 @@ type parameter struct {
 type operation struct {
 	Parameters  []parameter `json:"parameters"`
 	RequestBody struct {
-		Content map[string]struct {
-			Schema schema `json:"schema"`
-		} `json:"content"`
+		Content content `json:"content"`
 	} `json:"requestBody"`
+	Responses map[string]struct {
+		Content content `json:"content"`
+	} `json:"responses"`
 }
 
 type openAPI struct {
@@ -78,73 +87,146 @@ func describedAPI(t *testing.T) openAPI {
 	return api
 }
 
-// TestContract holds what we send against X's description.
+// calls are all calls to the API, as the description names them, each with every
+// form of request that we send.
+func calls(ctx context.Context, client *xapi.Client) map[string][]func() error {
+	ids := slices.Repeat([]string{"1346889436626259968"}, 100)
+	return map[string][]func() error{
+		"Me get /2/users/me":               {func() error { _, err := client.Me(ctx, access); return err }},
+		"DeletePost delete /2/tweets/{id}": {func() error { return client.DeletePost(ctx, access, "1") }},
+		"PostsByIDs get /2/tweets": {
+			func() error { _, err := client.PostsByIDs(ctx, access, ids); return err },
+			func() error { _, err := client.PostsByIDs(ctx, access, ids[:1]); return err },
+		},
+		"CreatePost post /2/tweets": posts(ctx, client),
+		"Mentions get /2/users/{id}/mentions": pages(func(page xapi.PageRequest) error {
+			_, err := client.Mentions(ctx, access, "1", page)
+			return err
+		}),
+		"UserPosts get /2/users/{id}/tweets": pages(func(page xapi.PageRequest) error {
+			_, err := client.UserPosts(ctx, access, "1", page)
+			return err
+		}),
+		"HomeTimeline get /2/users/{id}/timelines/reverse_chronological": pages(func(page xapi.PageRequest) error {
+			_, err := client.HomeTimeline(ctx, access, "1", page)
+			return err
+		}),
+	}
+}
+
+// posts are the bodies: a post, each setting of who may reply, media with and
+// without text, and the later post of a thread or a reply, which are one to X.
+func posts(ctx context.Context, client *xapi.Client) []func() error {
+	requests := []xapi.PostRequest{
+		{Text: "a"},
+		{Text: "a", InReplyTo: "1346889436626259968"},
+		{MediaIDs: []string{"1"}},
+		{Text: "a", InReplyTo: "1", MediaIDs: []string{"1", "2", "3", "4"}, ReplySettings: "verified", MadeWithAI: true},
+	}
+	for _, setting := range []string{"everyone", "following", "mentionedUsers", "subscribers", "verified"} {
+		requests = append(requests, xapi.PostRequest{Text: "a", ReplySettings: setting})
+	}
+	var all []func() error
+	for _, request := range requests {
+		all = append(all, func() error { _, err := client.CreatePost(ctx, access, request); return err })
+	}
+	return all
+}
+
+// pages are the forms of a list: X's own choice, every bound, and more and fewer
+// posts than X gives.
+func pages(list func(xapi.PageRequest) error) []func() error {
+	full := xapi.PageRequest{PageToken: "n", SinceID: "1", UntilID: "9", StartTime: now, EndTime: now.Add(time.Hour)}
+	few, many := full, full
+	few.MaxResults, many.MaxResults = 1, 1000
+	return []func() error{
+		func() error { return list(xapi.PageRequest{}) },
+		func() error { return list(full) },
+		func() error { return list(few) },
+		func() error { return list(many) },
+	}
+}
+
+// TestContract holds everything that we send against X's description.
 func TestContract(t *testing.T) {
 	api := describedAPI(t)
 	transport := &canned{status: 500}
-	client := clientOn("https://x.test", transport)
-	page := xapi.PageRequest{MaxResults: 3, PageToken: "n", SinceID: "1", UntilID: "9", StartTime: now, EndTime: now.Add(time.Hour)}
-	ids := slices.Repeat([]string{"1346889436626259968"}, 100)
-	for path, call := range map[string]func() error{
-		"get /2/users/me": func() error { _, err := client.Me(t.Context(), access); return err },
-		"get /2/tweets":   func() error { _, err := client.PostsByIDs(t.Context(), access, ids); return err },
-		"post /2/tweets": func() error {
-			_, err := client.CreatePost(t.Context(), access, xapi.PostRequest{
-				Text: "a", InReplyTo: "1", MediaIDs: []string{"1", "2", "3", "4"}, ReplySettings: "mentionedUsers", MadeWithAI: true,
-			})
-			return err
-		},
-		"delete /2/tweets/{id}": func() error { return client.DeletePost(t.Context(), access, "1") },
-		"get /2/users/{id}/mentions": func() error {
-			_, err := client.Mentions(t.Context(), access, "1", page)
-			return err
-		},
-		"get /2/users/{id}/tweets": func() error {
-			_, err := client.UserPosts(t.Context(), access, "1", page)
-			return err
-		},
-		"get /2/users/{id}/timelines/reverse_chronological": func() error {
-			_, err := client.HomeTimeline(t.Context(), access, "1", page)
-			return err
-		},
-	} {
-		transport.request, transport.sent = nil, ""
-		if got := xapi.KindOf(call()); got != xapi.KindUnknown || transport.request == nil {
-			t.Fatalf("%s: the request was not sent: %s", path, got)
-		}
+	for name, forms := range calls(t.Context(), clientOn("https://x.test", transport)) {
+		_, path, _ := strings.Cut(name, " ")
 		method, template, _ := strings.Cut(path, " ")
 		described, ok := api.Paths[template][method]
 		if !ok {
 			t.Errorf("%s is not described", path)
 		}
-		if !strings.EqualFold(method, transport.request.Method) || !fits(template, transport.request.URL.Path) {
-			t.Errorf("%s: sent %s %s", path, transport.request.Method, transport.request.URL.Path)
-		}
-		for _, fault := range api.faults(described, transport.request, transport.sent) {
-			t.Errorf("%s: %s", path, fault)
+		for i, call := range forms {
+			transport.request, transport.sent = nil, ""
+			if got := xapi.KindOf(call()); got != xapi.KindUnknown || transport.request == nil {
+				t.Fatalf("%s, form %d: the request was not sent: %s", name, i, got)
+			}
+			if !strings.EqualFold(method, transport.request.Method) || !fits(template, transport.request.URL.Path) {
+				t.Errorf("%s, form %d: sent %s %s", name, i, transport.request.Method, transport.request.URL.Path)
+			}
+			for _, fault := range api.faults(described, transport.request, transport.sent) {
+				t.Errorf("%s, form %d: %s", name, i, fault)
+			}
 		}
 	}
 }
 
-// TestContractOfAnswers holds the names that we read against X's description.
+// TestContractIsWhole: a method of Client is either held against the description, or
+// calls nothing that X describes: OAuth is RFC 6749's and RFC 7009's.
+func TestContractIsWhole(t *testing.T) {
+	held := []string{"Exchange", "Refresh", "Revoke", "AuthorizeURL", "Telling"}
+	for name := range calls(t.Context(), clientOn("https://x.test", &canned{})) {
+		method, _, _ := strings.Cut(name, " ")
+		held = append(held, method)
+	}
+	for method := range reflect.TypeFor[*xapi.Client]().Methods() {
+		if !slices.Contains(held, method.Name) {
+			t.Errorf("Client.%s is not held against X's description", method.Name)
+		}
+	}
+}
+
+// TestContractOfAnswers holds every member that we read against what X describes of
+// that very answer.
 func TestContractOfAnswers(t *testing.T) {
 	api := describedAPI(t)
-	for name, members := range map[string][]string{
-		"Post": {
-			"id", "text", "author_id", "created_at", "conversation_id", "in_reply_to_user_id", "referenced_posts",
-		},
-		"User":                    {"id", "username", "name"},
-		"Expansions":              {"users"},
-		"CreatePostsResponseData": {"id", "text"},
-		"DeletePostsResponseData": {"deleted"},
-		"ResourceNotFoundProblem": {"type", "title", "detail"},
+	post := strings.Fields(`data.id data.text data.author_id data.created_at data.conversation_id data.in_reply_to_user_id
+		data.referenced_posts.type data.referenced_posts.id includes.users.id includes.users.username`)
+	problems := strings.Fields("errors.type errors.title errors.detail")
+	list := slices.Concat(post, problems, []string{"meta.next_token"})
+	for answer, members := range map[string][]string{
+		"get /2/users/me 200":                                   slices.Concat(strings.Fields("data.id data.username data.name"), problems),
+		"post /2/tweets 201":                                    slices.Concat(strings.Fields("data.id data.text"), problems),
+		"delete /2/tweets/{id} 200":                             slices.Concat(strings.Fields("data.deleted"), problems),
+		"get /2/tweets 200":                                     slices.Concat(post, problems),
+		"get /2/users/{id}/mentions 200":                        list,
+		"get /2/users/{id}/tweets 200":                          list,
+		"get /2/users/{id}/timelines/reverse_chronological 200": list,
 	} {
+		part := strings.Fields(answer)
+		described := api.Paths[part[1]][part[0]].Responses[part[2]].Content["application/json"].Schema
 		for _, member := range members {
-			if _, ok := api.Components.Schemas[name].Properties[member]; !ok {
-				t.Errorf("%s has no %s", name, member)
+			if !api.has(described, strings.Split(member, ".")) {
+				t.Errorf("the answer %s has no %s", answer, member)
 			}
 		}
 	}
+}
+
+// has tells whether a value of a schema may have a member, by its path: lists are
+// looked into, and of alternatives each must have it.
+func (a openAPI) has(s schema, path []string) bool {
+	s = a.resolve(s)
+	if s.Items != nil {
+		s = a.resolve(*s.Items)
+	}
+	if len(s.OneOf) > 0 {
+		return !slices.ContainsFunc(s.OneOf, func(one schema) bool { return !a.has(one, path) })
+	}
+	member, ok := s.Properties[path[0]]
+	return ok && (len(path) == 1 || a.has(member, path[1:]))
 }
 
 // fits tells whether a path is one of a template's.
