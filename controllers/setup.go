@@ -57,6 +57,7 @@ func (r *XConnectionReconciler) SetupWithManager(ctx context.Context, mgr ctrl.M
 		Watches(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.namespaceToConnections), builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		WatchesRawSource(source.Kind(appSecrets, &corev1.Secret{},
 			handler.TypedEnqueueRequestsFromMapFunc(r.appSecretToConnections), contentChanged[*corev1.Secret]())).
+		WatchesRawSource(source.Channel(r.Rekeyed, handler.EnqueueRequestsFromMapFunc(r.invited))).
 		WithOptions(controller.Options{MaxConcurrentReconciles: r.Workers, EnableWarmup: ptr.To(true)}).
 		Build(r)
 	if err != nil {
@@ -186,6 +187,21 @@ func (r *XConnectionReconciler) connections(ctx context.Context, which ...client
 	requests := make([]reconcile.Request, 0, len(list.Items))
 	for i := range list.Items {
 		requests = append(requests, requestFor(list.Items[i].Namespace, list.Items[i].Name)...)
+	}
+	return requests
+}
+
+// invited gives the connections that show a link.
+func (r *XConnectionReconciler) invited(ctx context.Context, _ client.Object) []reconcile.Request {
+	var list v1alpha1.XConnectionList
+	if r.List(ctx, &list) != nil {
+		return nil
+	}
+	var requests []reconcile.Request
+	for i := range list.Items {
+		if list.Items[i].Status.AuthorizeURL != "" {
+			requests = append(requests, requestFor(list.Items[i].Namespace, list.Items[i].Name)...)
+		}
 	}
 	return requests
 }

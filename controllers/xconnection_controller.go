@@ -14,6 +14,7 @@ import (
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/grant"
@@ -41,6 +42,9 @@ type XConnectionReconciler struct {
 	// Address and Keyring make the links that people open.
 	Address seal.Address
 	Keyring *seal.Keyring
+	// Rekeyed is sent to when the keys changed: links that were made with one that is
+	// gone are made anew.
+	Rekeyed <-chan event.GenericEvent
 	// Recorder makes events.
 	Recorder events.EventRecorder
 	// Now is the clock.

@@ -38,6 +38,7 @@ func (o *operator) addControllers(ctx context.Context, config *rest.Config) erro
 		Gate:       o.gate,
 		Address:    o.address,
 		Keyring:    o.keyring,
+		Rekeyed:    o.rekeyed,
 		Recorder:   recorder,
 		Now:        o.Now,
 		Namespaces: o.Namespaces,

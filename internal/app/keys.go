@@ -83,6 +83,7 @@ func (o *operator) followKeys(ctx context.Context) error {
 		if !ok || stored.Name != KeysSecret || stored.Namespace != o.GrantNamespace {
 			return
 		}
+		defer tell(o.rekeyed)
 		if err := o.keyring.Replace(stored.Data); err != nil {
 			o.mgr.GetLogger().Error(err, "The changed keys can't be used; the earlier ones stay in use",
 				"namespace", stored.Namespace, "secret", stored.Name)

@@ -44,10 +44,13 @@ func (r reporter) Called(operation string, err error) {
 	}
 }
 
-// AppChanged implements redeem.Reporter. One piece of news that waits is enough.
-func (r reporter) AppChanged() {
+// AppChanged implements redeem.Reporter.
+func (r reporter) AppChanged() { tell(r.changed) }
+
+// tell passes news on; one piece of it that waits is enough.
+func tell(news chan<- event.GenericEvent) {
 	select {
-	case r.changed <- event.GenericEvent{}:
+	case news <- event.GenericEvent{}:
 	default:
 	}
 }

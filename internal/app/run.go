@@ -44,6 +44,8 @@ type operator struct {
 	keyring  *seal.Keyring
 	// changed carries the news that X's opinion of some app changed.
 	changed chan event.GenericEvent
+	// rekeyed carries the news that the keys of links changed.
+	rekeyed chan event.GenericEvent
 }
 
 // Main is the binary: it reads the flags, finds the cluster and runs until a
@@ -137,7 +139,7 @@ func (o *operator) makeCore(ctx context.Context, _ *rest.Config) error {
 		ClusterID: string(system.UID),
 	}
 	o.registerMetrics()
-	o.changed = make(chan event.GenericEvent, 1)
+	o.changed, o.rekeyed = make(chan event.GenericEvent, 1), make(chan event.GenericEvent, 1)
 	o.gate = redeem.NewGate(o.Now)
 	o.pacer = pace.New(o.Now)
 	o.x = xapi.New(xapi.Options{Endpoints: o.Endpoints, Clock: o.Now, Observer: requested})

@@ -6,10 +6,15 @@ package life
 import (
 	"strings"
 	"testing"
+	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/app"
+	"github.com/agentconnect/x-operator/internal/seal"
 	"github.com/agentconnect/x-operator/internal/xsim"
 )
 
@@ -118,4 +123,23 @@ func (tn *tenant) noneAlive(account string) {
 		}
 		return true
 	})
+}
+
+// TestKeysReplaced: the link of a connection that waits for its consent is made anew
+// once the key that it was sealed with is gone.
+func TestKeysReplaced(t *testing.T) {
+	tn := newTenant(t)
+	conn := tn.connection("agent")
+	former := tn.link(conn)
+	keys := &corev1.Secret{}
+	if err := tn.plane.Client().Get(t.Context(), types.NamespacedName{Namespace: operatorNamespace, Name: app.KeysSecret}, keys); err != nil {
+		t.Fatal(err)
+	}
+	keys.Data = seal.NewKeyData(time.Now())
+	tn.update(keys)
+	tn.eventually("waiting for another link", conn, func(conn *v1alpha1.XConnection) bool {
+		return conn.Status.AuthorizeURL != "" && conn.Status.AuthorizeURL != former
+	})
+	tn.consent(conn, xsim.Choice{Account: "rekeyed"})
+	tn.reaches(conn, metav1.ConditionTrue, v1alpha1.ReasonConnected)
 }
