@@ -75,6 +75,12 @@ func (s *suite) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(s.Progress, "%7s  %s\n", time.Since(s.started).Round(time.Second), fmt.Sprintf(format, args...))
 }
 
+// add takes up a figure, and tells it.
+func (s *suite) add(f figure) {
+	s.report.Figures = append(s.report.Figures, f)
+	s.say("    %s: %.2f", f.Name, f.Value)
+}
+
 // Measure runs everything that was asked for. The report holds what was measured
 // until an error.
 func Measure(ctx context.Context, options Options) (*Report, error) {

@@ -57,9 +57,9 @@ func (s *suite) failover(ctx context.Context, w *World) error {
 			return err
 		}
 		cost := after.Less(before)
-		s.report.add(figure{Name: "failover: seconds from the lease until all connections are looked at", Value: at.Sub(taken).Seconds(), Target: atMost(3)})
-		s.report.add(figure{Name: "failover: seconds from the leader's death until then", Value: at.Sub(killed).Seconds(), Note: "15 of them are the lease's"})
-		s.report.add(figure{Name: "failover: calls to X and API writes", Value: float64(cost.Calls + cost.Writes), Target: atMost(0)})
+		s.add(figure{Name: "failover: seconds from the lease until all connections are looked at", Value: at.Sub(taken).Seconds(), Target: atMost(3)})
+		s.add(figure{Name: "failover: seconds from the leader's death until then", Value: at.Sub(killed).Seconds(), Note: "15 of them are the lease's"})
+		s.add(figure{Name: "failover: calls to X and API writes", Value: float64(cost.Calls + cost.Writes), Target: atMost(0)})
 		return nil
 	})
 }

@@ -79,10 +79,10 @@ func (s *suite) outageFigures(ctx context.Context, w *World, began, back time.Ti
 		}
 	}
 	minutes := fmt.Sprintf("%.0f minutes without X: ", s.Outage.Minutes())
-	s.report.add(figure{Name: minutes + "connections lost", Value: float64(s.count(w) - connected), Target: atMost(0)})
-	s.report.add(figure{Name: minutes + "calls per second to the app that is away", Value: calls.mean(), Target: atMost(3),
+	s.add(figure{Name: minutes + "connections lost", Value: float64(s.count(w) - connected), Target: atMost(0)})
+	s.add(figure{Name: minutes + "calls per second to the app that is away", Value: calls.mean(), Target: atMost(3),
 		Note: fmt.Sprintf("%d in the busiest second", calls.busiest())})
-	s.report.add(consentFigure(minutes+"a consent on another app, seconds until the token is published, 99th percentile", latencies))
-	s.report.add(figure{Name: minutes + "seconds from X's return until all are refreshed", Value: recovered.Seconds()})
+	s.add(consentFigure(minutes+"a consent on another app, seconds until the token is published, 99th percentile", latencies))
+	s.add(figure{Name: minutes + "seconds from X's return until all are refreshed", Value: recovered.Seconds()})
 	return s.curve(ctx, w, minutes+"refreshes", began)
 }

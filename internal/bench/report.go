@@ -87,8 +87,6 @@ func machine() string {
 	return fmt.Sprintf("%d cores, %s, %s/%s, %s", runtime.NumCPU(), memory, runtime.GOOS, runtime.GOARCH, runtime.Version())
 }
 
-func (r *Report) add(f figure) { r.Figures = append(r.Figures, f) }
-
 // Ratios compares the arms: medians of all runs with the same etcd.
 func (r *Report) ratios() []figure {
 	var figures []figure

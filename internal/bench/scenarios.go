@@ -96,8 +96,8 @@ func (s *suite) applied(ctx context.Context, w *World, o *Operator, began time.T
 	}
 	counts := after.Less(before)
 	counts.Writes -= s.count(w) // The tool's own.
-	s.report.add(figure{Name: "GitOps apply: connections invited per second", Value: float64(s.count(w)) / at.Sub(began).Seconds()})
-	s.report.add(figure{Name: "GitOps apply: API writes per connection", Value: per(counts.Writes, s.count(w))})
+	s.add(figure{Name: "GitOps apply: connections invited per second", Value: float64(s.count(w)) / at.Sub(began).Seconds()})
+	s.add(figure{Name: "GitOps apply: API writes per connection", Value: per(counts.Writes, s.count(w))})
 	return nil
 }
 
@@ -121,7 +121,7 @@ func (s *suite) consented(ctx context.Context, w *World, o *Operator) error {
 	if connected != s.count(w) {
 		return fmt.Errorf("only %d of %d connections are connected", connected, s.count(w))
 	}
-	s.report.add(figure{Name: "first publication: tokens published per second", Value: float64(s.count(w)) / at.Sub(began).Seconds()})
+	s.add(figure{Name: "first publication: tokens published per second", Value: float64(s.count(w)) / at.Sub(began).Seconds()})
 	return nil
 }
 
@@ -142,11 +142,11 @@ func (s *suite) restart(ctx context.Context, w *World) error {
 			return err
 		}
 		cost := after.Less(before)
-		s.report.add(figure{Name: "restart, nothing due: calls to X", Value: float64(cost.Calls), Target: atMost(0)})
-		s.report.add(figure{Name: "restart, nothing due: API writes", Value: float64(cost.Writes), Target: atMost(0)})
-		s.report.add(figure{Name: "restart, nothing due: reads per object", Value: per(cost.Reads, s.count(w)), Target: atMost(0.01),
+		s.add(figure{Name: "restart, nothing due: calls to X", Value: float64(cost.Calls), Target: atMost(0)})
+		s.add(figure{Name: "restart, nothing due: API writes", Value: float64(cost.Writes), Target: atMost(0)})
+		s.add(figure{Name: "restart, nothing due: reads per object", Value: per(cost.Reads, s.count(w)), Target: atMost(0.01),
 			Note: fmt.Sprintf("%d reads in all, of the cluster's identity and the keys", cost.Reads)})
-		s.report.add(figure{Name: "restart, nothing due: seconds from the start of the process until all were looked at", Value: at.Sub(began).Seconds()})
+		s.add(figure{Name: "restart, nothing due: seconds from the start of the process until all were looked at", Value: at.Sub(began).Seconds()})
 		if err := pause(ctx, idle); err != nil {
 			return err
 		}
@@ -155,7 +155,7 @@ func (s *suite) restart(ctx context.Context, w *World) error {
 			return err
 		}
 		s.report.RSS = resident
-		s.report.add(figure{Name: "memory above an empty operator, KB per connection",
+		s.add(figure{Name: "memory above an empty operator, KB per connection",
 			Value: float64(resident-s.report.EmptyRSS) / 1000 / float64(s.count(w)), Target: atMost(10)})
 		return nil
 	})
@@ -192,8 +192,8 @@ func (s *suite) backlog(ctx context.Context, w *World) error {
 		if _, err := o.Rest(ctx, s.count(w)); err != nil {
 			return err
 		}
-		s.report.add(figure{Name: "everything due at once: refreshes per second, from the start of the process on", Value: float64(s.count(w)) / took.Seconds()})
-		s.report.add(consentFigure("a new consent while everything is due: seconds until the token is published, 99th percentile", latencies))
+		s.add(figure{Name: "everything due at once: refreshes per second, from the start of the process on", Value: float64(s.count(w)) / took.Seconds()})
+		s.add(consentFigure("a new consent while everything is due: seconds until the token is published, 99th percentile", latencies))
 		return s.curve(ctx, w, "everything due at once", began)
 	})
 }

@@ -32,7 +32,7 @@ func (s *suite) steady(ctx context.Context, w *World) error {
 	second := s.Steady >= s.Interval
 	from := made.Add(s.Interval)
 	if !second {
-		from = made.Add(s.Interval - s.Steady)
+		from = made.Add(min(s.Steady, s.Interval-s.Steady))
 	}
 	return s.during(ctx, w, nil, func(o *Operator) error {
 		if _, err := o.Rest(ctx, 0); err != nil && ctx.Err() != nil {
@@ -46,7 +46,7 @@ func (s *suite) steady(ctx context.Context, w *World) error {
 		if err != nil {
 			return err
 		}
-		s.report.add(consentFigure("a new consent while others are refreshed: seconds until the token is published, 99th percentile", latencies))
+		s.add(consentFigure("a new consent while others are refreshed: seconds until the token is published, 99th percentile", latencies))
 		if err := s.window(ctx, w, o, min(s.Steady, s.Interval)); err != nil {
 			return err
 		}
@@ -84,12 +84,12 @@ func (s *suite) window(ctx context.Context, w *World, o *Operator, length time.D
 	if cost.Refreshes == 0 {
 		return fmt.Errorf("nothing was refreshed in %s", length)
 	}
-	s.report.add(figure{Name: "steady refresh: API writes each", Value: per(cost.Writes, cost.Refreshes), Target: atMost(4)})
-	s.report.add(figure{Name: "steady refresh: API reads each", Value: per(cost.Reads+cost.Lists, cost.Refreshes), Target: atMost(0)})
-	s.report.add(figure{Name: "steady refresh: passes of the reconciler each", Value: per(cost.Passes, cost.Refreshes), Target: atMost(2.1)})
-	s.report.add(figure{Name: "steady refresh: events each", Value: per(cost.Events, cost.Refreshes), Target: atMost(0)})
-	s.report.add(figure{Name: "steady refresh: tokens presented twice", Value: float64(cost.Replays), Target: atMost(0)})
-	s.report.add(figure{Name: "steady refresh: own CPU each, ms", Value: (used - cpu).Seconds() * 1000 / float64(cost.Refreshes),
+	s.add(figure{Name: "steady refresh: API writes each", Value: per(cost.Writes, cost.Refreshes), Target: atMost(4)})
+	s.add(figure{Name: "steady refresh: API reads each", Value: per(cost.Reads+cost.Lists, cost.Refreshes), Target: atMost(0)})
+	s.add(figure{Name: "steady refresh: passes of the reconciler each", Value: per(cost.Passes, cost.Refreshes), Target: atMost(2.1)})
+	s.add(figure{Name: "steady refresh: events each", Value: per(cost.Events, cost.Refreshes), Target: atMost(0)})
+	s.add(figure{Name: "steady refresh: tokens presented twice", Value: float64(cost.Replays), Target: atMost(0)})
+	s.add(figure{Name: "steady refresh: own CPU each, ms", Value: (used - cpu).Seconds() * 1000 / float64(cost.Refreshes),
 		Note: fmt.Sprintf("%d refreshes in %s, with what the process does beside", cost.Refreshes, length)})
 	return nil
 }
@@ -111,6 +111,6 @@ func (s *suite) evenness(ctx context.Context, w *World, from time.Time) error {
 	if s.count(w) >= 10_000 {
 		f.Target = atMost(1.3)
 	}
-	s.report.add(f)
+	s.add(f)
 	return nil
 }
