@@ -11,9 +11,6 @@
 //
 // Every page that a test comes to is also held to what all pages must be: see
 // page_test.go.
-//
-// The package is a module of its own, so that the browser's driver is not the
-// operator's dependency.
 package browser
 
 import (
@@ -151,15 +148,15 @@ func (w *world) serveSites() {
 
 // offerApp makes the XApp "acme", which every namespace with a label may use.
 func (w *world) offerApp(ctx context.Context) error {
-	w.x.RegisterApp(xsim.App{
-		ClientID: "acme-client", Name: "Acme", ClientSecret: "acme-client-secret", //nolint:gosec // The simulator made it up.
+	w.x.RegisterApp(xsim.App{ //nolint:gosec // The secret is made up.
+		ClientID: "acme-client", Name: "Acme", ClientSecret: "acme-client-secret",
 		RedirectURIs: []string{"https://" + doorHost + "/oauth2/callback"},
 	})
 	return errors.Join(
 		w.plane.Client().Create(ctx, &corev1.Secret{
 			ObjectMeta: metav1.ObjectMeta{Namespace: manifests.Namespace, Name: "acme-x-app"},
 			StringData: map[string]string{
-				v1alpha1.AppKeyClientID: "acme-client", v1alpha1.AppKeyClientSecret: "acme-client-secret", //nolint:gosec // The simulator made it up.
+				v1alpha1.AppKeyClientID: "acme-client", v1alpha1.AppKeyClientSecret: "acme-client-secret",
 			},
 		}),
 		w.plane.Client().Create(ctx, &v1alpha1.XApp{
