@@ -122,7 +122,7 @@ func granteesOf(object client.Object) []string {
 	if !ok || stored.Labels[grant.LabelGrant] == "" {
 		return nil
 	}
-	g, err := grant.FromSecret(stored)
+	g, err := grant.Sketch(stored)
 	if err != nil {
 		return nil
 	}
