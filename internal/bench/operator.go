@@ -109,6 +109,23 @@ func (o *Operator) Rest(ctx context.Context, passes int) (time.Time, error) {
 	}
 }
 
+// passed waits until the operator has made that many passes in its life, whatever
+// else it has to do.
+func (o *Operator) passed(ctx context.Context, passes int) error {
+	for {
+		now, err := o.load(ctx)
+		if err != nil && o.ended() {
+			return errors.New("the operator ended by itself: see its log")
+		}
+		if err == nil && now.passes >= passes {
+			return nil
+		}
+		if err := pause(ctx, scrapePoll); err != nil {
+			return fmt.Errorf("waiting for %d passes, of which there are %d: %w", passes, now.passes, err)
+		}
+	}
+}
+
 // pause waits, or gives why it was cut short.
 func pause(ctx context.Context, wait time.Duration) error {
 	timer := time.NewTimer(wait)

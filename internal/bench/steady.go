@@ -35,7 +35,7 @@ func (s *suite) steady(ctx context.Context, w *World) error {
 		from = made.Add(min(s.Steady, s.Interval-s.Steady))
 	}
 	return s.during(ctx, w, nil, func(o *Operator) error {
-		if _, err := o.Rest(ctx, 0); err != nil && ctx.Err() != nil {
+		if err := o.passed(ctx, s.count(w)); err != nil {
 			return err
 		}
 		people := s.consenting(ctx, w, "steady", max(time.Until(from)/time.Duration(s.Consents+1)-poll, 0))
