@@ -18,10 +18,12 @@ const (
 	// caches to catch up.
 	raceDelay = 250 * time.Millisecond
 
-	// The priorities of a pass that is scheduled. Events, and so what people do,
-	// come with 0; what lists again at a start comes below all of these.
+	// The priorities of a pass: of one that is scheduled, and of one that follows a
+	// person's consent. Other events come with 0; what is listed at a start comes below
+	// all of these.
 	priorityRoutine = -10
 	priorityUrgent  = 10
+	priorityPeople  = 20
 	// urgentBefore is how close to the token's end a refresh goes before all else.
 	urgentBefore = 10 * time.Minute
 
@@ -32,7 +34,7 @@ const (
 )
 
 // priorityFor ranks the next pass: routine refreshes never queue before people,
-// and a token that is about to end goes before everything.
+// and a token that is about to end goes before all but a consent.
 func priorityFor(s *scope) int {
 	if s.grant != nil && s.grant.Tokens != nil && s.grant.Journal.Verdict == nil &&
 		s.grant.Tokens.ExpiresAt.Sub(s.now) < urgentBefore {

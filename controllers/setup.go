@@ -52,7 +52,7 @@ func (r *XConnectionReconciler) SetupWithManager(ctx context.Context, mgr ctrl.M
 	built, err := ctrl.NewControllerManagedBy(mgr).
 		Named("xconnection").
 		For(&v1alpha1.XConnection{}, builder.WithPredicates(connectionChanged{})).
-		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.secretToConnections)).
+		Watches(&corev1.Secret{}, r.secretChanged()).
 		Watches(&v1alpha1.XApp{}, handler.EnqueueRequestsFromMapFunc(r.xappToConnections), builder.WithPredicates(specChanged())).
 		Watches(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.namespaceToConnections), builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		WatchesRawSource(source.Kind(appSecrets, &corev1.Secret{},

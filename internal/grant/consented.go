@@ -1,0 +1,19 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package grant
+
+import (
+	"bytes"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// Consented tells, without decoding, whether a change of a grant Secret brought the
+// tokens of a person's consent: those and the consent record change together then alone.
+// An invitation changes no tokens, and a refresh no record.
+func Consented(before, after *corev1.Secret) bool {
+	return has(after, keyTokens) &&
+		!bytes.Equal(before.Data[keyTokens], after.Data[keyTokens]) &&
+		!bytes.Equal(before.Data[keyConsent], after.Data[keyConsent])
+}
