@@ -23,7 +23,7 @@ import (
 // read, or in pages. The one place for an access token is the token Secret, and
 // that one must hold nothing else.
 func (w *world) checkLeaks(ctx context.Context) error {
-	shown := map[string]string{"the logs": w.logs.String(), "a page": w.pages.String()}
+	shown := map[string]string{"the logs": w.logs.String(), "a page": w.pages.String(), "a metric": w.scrapes.String()}
 	lists := map[string]client.ObjectList{
 		"an event":       &eventsv1.EventList{},
 		"an XConnection": &v1alpha1.XConnectionList{},

@@ -49,6 +49,10 @@ type world struct {
 	base string
 	// doors are the addresses of the replicas of the agents' door.
 	doors []string
+	// metrics are the addresses where each component shows its metrics, and scrapes is
+	// all that they showed.
+	metrics map[app.Component]string
+	scrapes *lockedBuffer
 	// logs is everything that the operator logged, at every verbosity.
 	logs *lockedBuffer
 	// pages is every page of the consent door that a browser ended on.
@@ -100,7 +104,10 @@ func run(m *testing.M) int {
 }
 
 func newWorld(ctx context.Context, plane *controlplane.ControlPlane) (*world, error) {
-	w := &world{plane: plane, logs: &lockedBuffer{}, pages: &lockedBuffer{}, x: xsim.New(xsim.Config{})}
+	w := &world{
+		plane: plane, logs: &lockedBuffer{}, pages: &lockedBuffer{}, scrapes: &lockedBuffer{},
+		metrics: map[app.Component]string{}, x: xsim.New(xsim.Config{}),
+	}
 	w.xURL = httptest.NewServer(w.x).URL
 	port, err := freePort()
 	if err != nil {
@@ -113,6 +120,13 @@ func newWorld(ctx context.Context, plane *controlplane.ControlPlane) (*world, er
 			return nil, err
 		}
 		w.doors = append(w.doors, "127.0.0.1:"+port)
+	}
+	for _, component := range []app.Component{app.ComponentControllers, app.ComponentCallback, app.ComponentAgent} {
+		port, err := freePort()
+		if err != nil {
+			return nil, err
+		}
+		w.metrics[component] = "127.0.0.1:" + port
 	}
 	ctrl.SetLogger(zap.New(zap.WriteTo(w.logs), zap.Level(zapcore.Level(-10)), zap.JSONEncoder()))
 	w.x.RegisterApp(w.xapp("shared-client"))

@@ -29,7 +29,7 @@ func refuse(code v1alpha1.ErrorCode, detail string) error {
 func (d *door) failed(err error, subject about) reply {
 	var told *refusal
 	if !errors.As(err, &told) {
-		d.Log.Error(err, "A consent could not go on")
+		d.Log.Error(err, "A consent could not go on", "namespace", subject.Namespace, "name", subject.Name)
 		told = &refusal{code: v1alpha1.ErrorInternalError}
 	}
 	return explain(told, subject)
