@@ -6,6 +6,8 @@ package xapi
 import (
 	"errors"
 	"net/url"
+	"slices"
+	"strings"
 )
 
 // names are what a read asks for posts by. X's API has moved in them: version 2.167
@@ -21,6 +23,12 @@ type names struct {
 	// expansions asks for whole objects; empty for none.
 	expansions string
 }
+
+const (
+	expansionsParameter = "expansions"
+	// fieldsSuffix ends the name of each parameter that chooses fields.
+	fieldsSuffix = ".fields"
+)
 
 // oldFields were fields before some of them became expansions.
 const oldFields = "author_id,conversation_id,created_at,in_reply_to_user_id,referenced_tweets"
@@ -41,9 +49,19 @@ var errNames = errors.New("the server does not know the names of the fields that
 func (n names) set(query url.Values) {
 	query.Set(n.fieldsParameter, n.fields)
 	if n.expansions != "" {
-		query.Set("expansions", n.expansions)
+		query.Set(expansionsParameter, n.expansions)
 	}
 }
 
-// namesAreWrong tells whether X refuses a request for what it asks by.
-func (p problem) namesAreWrong() bool { return p.mentions("expansions", ".fields") }
+// namesAreWrong tells whether X refuses a request for what it asks by: a parameter
+// that it does not know stands in X's text, a value that it does not know beside it.
+func (p problem) namesAreWrong() bool {
+	return p.mentions(expansionsParameter, fieldsSuffix) || slices.ContainsFunc(p.remarks(), func(r remark) bool {
+		for name := range r.Parameters {
+			if name == expansionsParameter || strings.HasSuffix(name, fieldsSuffix) {
+				return true
+			}
+		}
+		return false
+	})
+}

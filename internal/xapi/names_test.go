@@ -27,8 +27,8 @@ const (
 type picky struct {
 	knows []string
 	asked []string
-	// complaint is what it says to the others.
-	complaint string
+	// complaint is what it says to the others, and parameter what it names beside.
+	complaint, parameter string
 }
 
 // askedBy gives the names of a query in the form of the constants above.
@@ -47,7 +47,7 @@ func (p *picky) RoundTrip(request *http.Request) (*http.Response, error) {
 	answer := &http.Response{StatusCode: http.StatusOK, Request: request, Body: io.NopCloser(strings.NewReader(listed))}
 	if !slices.Contains(p.knows, by) {
 		answer.StatusCode = http.StatusBadRequest
-		answer.Body = io.NopCloser(strings.NewReader(`{"errors":[{"parameters":{},"message":"` + p.complaint + `"}],"title":"Invalid Request",
+		answer.Body = io.NopCloser(strings.NewReader(`{"errors":[{"parameters":{"` + p.parameter + `":["a"]},"message":"` + p.complaint + `"}],"title":"Invalid Request",
 			"detail":"One or more parameters to your request was invalid.","type":"https://api.twitter.com/2/problems/invalid-request"}`))
 	}
 	return answer, nil
@@ -67,6 +67,14 @@ func TestNames(t *testing.T) {
 		},
 		"before 2.167": {
 			&picky{knows: []string{byOldNames}, complaint: "The query parameter [post.fields] is not one of [id,tweet.fields]"},
+			[]string{byNewNames, byOldNames}, []string{byOldNames},
+		},
+		"before 2.167, as to values": {
+			&picky{knows: []string{byOldNames}, complaint: "invalid value 'referenced_posts' at index 2", parameter: "expansions"},
+			[]string{byNewNames, byOldNames}, []string{byOldNames},
+		},
+		"before 2.167, as to fields": {
+			&picky{knows: []string{byOldNames}, complaint: "not valid for this endpoint", parameter: "post.fields"},
 			[]string{byNewNames, byOldNames}, []string{byOldNames},
 		},
 		"without expansions": {
@@ -112,7 +120,7 @@ func TestNamesAreNotToBlame(t *testing.T) {
 		"The `since_id` query parameter value [1] is too old": {byNewNames},
 		"The `expansions` are all wrong":                      {byNewNames, byOldNames, byOldNamesOnly},
 	} {
-		x := &picky{complaint: complaint}
+		x := &picky{complaint: complaint, parameter: "since_id"}
 		_, err := clientOn("https://x.test", x).UserPosts(t.Context(), access, "7", xapi.PageRequest{SinceID: "1"})
 		want := xapi.Error{
 			Kind: xapi.KindInvalid, Status: 400, Code: "invalid-request", Sent: true,

@@ -26,6 +26,8 @@ type remark struct {
 	Detail  string `json:"detail"`
 	Reason  string `json:"reason"`
 	Message string `json:"message"`
+	// Parameters are those of the request that are wrong, by their names.
+	Parameters map[string]json.RawMessage `json:"parameters"`
 	// Code is the older API's number.
 	Code json.RawMessage `json:"code"`
 }
