@@ -36,7 +36,7 @@ func TestChartAgreesWithKustomize(t *testing.T) {
 	}{
 		"default":    {folder: "default", values: []string{address}},
 		"monitoring": {folder: "default", beside: "monitoring", values: []string{address, "monitoring.enabled=true"}},
-		"hardened": {folder: "overlays/hardened", values: []string{address, "namespaces={customer-a,customer-b}"}},
+		"hardened":   {folder: "overlays/hardened", values: []string{address, "namespaces={customer-a,customer-b}"}},
 		"ingress": {folder: "overlays/ingress", values: []string{
 			address, "ingress.enabled=true", "tls.clusterIssuer=letsencrypt",
 		}},

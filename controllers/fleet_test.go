@@ -60,16 +60,20 @@ func refreshedConnection() *v1alpha1.XConnection {
 	}
 }
 
+// refreshedCounted is what is counted of it.
+var refreshedCounted = metrics.Connection{
+	Namespace: "customer", Name: "agent", Ready: "True", Connected: "True", Reason: "Connected",
+	AccessTokenEnds: someTime.Add(time.Hour), RefreshTokenEnds: someTime.Add(179 * 24 * time.Hour),
+	RefreshDue: someTime.Add(30 * time.Minute),
+}
+
+// because gives Ready a reason.
+func because(reason string) func(*v1alpha1.XConnection) {
+	return func(conn *v1alpha1.XConnection) { conn.Status.Conditions[0].Reason = reason }
+}
+
 func TestCountedAs(t *testing.T) {
 	type connection = v1alpha1.XConnection
-	full := metrics.Connection{
-		Namespace: "customer", Name: "agent", Ready: "True", Connected: "True", Reason: "Connected",
-		AccessTokenEnds: someTime.Add(time.Hour), RefreshTokenEnds: someTime.Add(179 * 24 * time.Hour),
-		RefreshDue: someTime.Add(30 * time.Minute),
-	}
-	because := func(reason string) func(*connection) {
-		return func(conn *connection) { conn.Status.Conditions[0].Reason = reason }
-	}
 	for name, test := range map[string]struct {
 		change func(*connection)
 		want   func(*metrics.Connection)
@@ -117,7 +121,7 @@ func TestCountedAs(t *testing.T) {
 			func(c *metrics.Connection) { c.Connected = "Unknown" },
 		},
 	} {
-		conn, want := refreshedConnection(), full
+		conn, want := refreshedConnection(), refreshedCounted
 		test.change(conn)
 		test.want(&want)
 		if diff := cmp.Diff(want, countedAs(conn, someTime)); diff != "" {
