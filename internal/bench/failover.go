@@ -18,51 +18,54 @@ const lease = "x-operator"
 // failover kills the leader of two replicas, and waits until the other one has
 // looked at all connections.
 func (s *suite) failover(ctx context.Context, w *World) error {
-	leader, err := w.StartOperator(ctx, s.binary, "--leader-elect")
+	port, err := freePort(ctx)
 	if err != nil {
 		return err
 	}
-	_, err = leader.Rest(ctx, s.count(w))
-	if err != nil {
-		return errors.Join(err, leader.stop())
-	}
-	port, err := freePort(ctx)
-	if err != nil {
-		return errors.Join(err, leader.stop())
-	}
-	// The later flag wins: the door of the two must differ on one machine.
-	return s.during(ctx, w, []string{"--leader-elect", "--callback-bind-address=127.0.0.1:" + port}, func(standby *Operator) error {
-		// Time to fill its caches.
-		if err := pause(ctx, idle); err != nil {
-			return errors.Join(err, leader.stop())
-		}
-		before, err := w.Count(ctx, nil)
-		if err != nil {
-			return errors.Join(err, leader.stop())
-		}
-		killed := time.Now()
-		if err := leader.kill(); err != nil {
+	return s.during(ctx, w, []string{"--leader-elect"}, func(leader *Operator) error {
+		if _, err := leader.Rest(ctx, s.count(w)); err != nil {
 			return err
 		}
-		at, err := standby.Rest(ctx, s.count(w))
-		if err != nil {
-			return err
-		}
-		after, err := w.Count(ctx, nil)
-		if err != nil {
-			return err
-		}
-		taken, err := w.leaseTaken(ctx)
-		if err != nil {
-			return err
-		}
-		cost := after.Less(before)
-		s.add(figure{Name: "failover: seconds from the lease until all connections are looked at", Value: at.Sub(taken).Seconds(), Target: atMost(3)})
-		s.add(figure{Name: "failover: seconds from the leader's death until then", Value: at.Sub(killed).Seconds(), Note: "15 of them are the lease's"})
-		s.add(figure{Name: "failover: calls to X and API writes", Value: float64(cost.Calls + cost.Writes - cost.Events), Target: atMost(0),
-			Note: "without the event that the election makes"})
-		return nil
+		// The later flag wins: the doors of the two must differ on one machine.
+		flags := []string{"--leader-elect", "--callback-bind-address=127.0.0.1:" + port}
+		return s.during(ctx, w, flags, func(standby *Operator) error {
+			// Time to fill its caches.
+			if err := pause(ctx, idle); err != nil {
+				return err
+			}
+			return s.succession(ctx, w, leader, standby)
+		})
 	})
+}
+
+// succession measures from the leader's death to the standby's rest.
+func (s *suite) succession(ctx context.Context, w *World, leader, standby *Operator) error {
+	before, err := w.Count(ctx, nil)
+	if err != nil {
+		return err
+	}
+	killed := time.Now()
+	if err := leader.kill(); err != nil {
+		return err
+	}
+	at, err := standby.Rest(ctx, s.count(w))
+	if err != nil {
+		return err
+	}
+	after, err := w.Count(ctx, nil)
+	if err != nil {
+		return err
+	}
+	taken, err := w.leaseTaken(ctx)
+	if err != nil {
+		return err
+	}
+	cost := after.Less(before)
+	s.add(figure{Name: "failover: seconds from the lease until all connections are looked at", Value: at.Sub(taken).Seconds(), Target: atMost(3)})
+	s.add(figure{Name: "failover: seconds from the leader's death until then", Value: at.Sub(killed).Seconds(), Note: "15 of them are the lease's"})
+	s.add(figure{Name: "failover: calls to X and API writes", Value: float64(cost.Calls + cost.Writes - cost.Events), Target: atMost(0),
+		Note: "without the event that the election makes"})
+	return nil
 }
 
 // leaseTaken is when the present leader became it.
