@@ -112,6 +112,7 @@ func (o *operator) metricsOptions() metricsserver.Options {
 	if o.MetricsSecure {
 		options.SecureServing = true
 		options.FilterProvider = filters.WithAuthenticationAndAuthorization
+		options.CertDir = o.MetricsTLSCertDir
 	}
 	return options
 }

@@ -54,6 +54,7 @@ type Options struct {
 	MaxConcurrentReconciles int
 	MetricsBindAddress      string
 	MetricsSecure           bool
+	MetricsTLSCertDir       string
 	MetricsPerObject        bool
 	HealthProbeBindAddress  string
 	Zap                     zap.Options
@@ -135,6 +136,8 @@ func (o *Options) bind(flags *flag.FlagSet) {
 		"Address of the Prometheus metrics, such as :8443. 0: no metrics server.")
 	flags.BoolVar(&o.MetricsSecure, "metrics-secure", true,
 		"Serve metrics over TLS, to callers that the API server authenticates and authorizes.")
+	flags.StringVar(&o.MetricsTLSCertDir, "metrics-tls-cert-dir", "",
+		"Directory with tls.crt and tls.key for the metrics, taken up anew when they change. Empty: a certificate that the process makes and signs itself.")
 	flags.BoolVar(&o.MetricsPerObject, "metrics-per-object", false,
 		"Give each XConnection series of its own, labelled with namespace and name: three for each.")
 	flags.StringVar(&o.HealthProbeBindAddress, "health-probe-bind-address", ":8081",
@@ -172,7 +175,7 @@ func (o *Options) complete() error {
 	case o.consents():
 		addressErr = errors.New("--callback-base-url is required: the public https address of the consent pages")
 	}
-	err = errors.Join(err, addressErr, o.Endpoints.Validate())
+	err = errors.Join(err, addressErr, o.Endpoints.Validate(), o.checkMetricsCertificate())
 	if len(o.Components) == 0 {
 		err = errors.Join(err, errors.New("--components names no component: controllers, callback and agent exist"))
 	}

@@ -5,10 +5,14 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
+	"fmt"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/rest"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
@@ -32,6 +36,20 @@ func (o *operator) registerMetrics() {
 		build := version.Get()
 		metrics.Build(ctrlmetrics.Registry, build.Version, build.Commit, build.Go, strings.Join(components, ","))
 	})
+}
+
+// checkMetricsCertificate finds out early what the metrics server would pass over: it
+// makes a certificate of its own if there is none.
+func (o *Options) checkMetricsCertificate() error {
+	if o.MetricsTLSCertDir == "" {
+		return nil
+	}
+	_, err := tls.LoadX509KeyPair(
+		filepath.Join(o.MetricsTLSCertDir, corev1.TLSCertKey), filepath.Join(o.MetricsTLSCertDir, corev1.TLSPrivateKeyKey))
+	if err != nil {
+		return fmt.Errorf("--metrics-tls-cert-dir: %w", err)
+	}
+	return nil
 }
 
 // addFleet lets scrapes count the objects that this process reconciles, once it does,
