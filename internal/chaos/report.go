@@ -100,6 +100,7 @@ func (r *Report) add(e judge.Evidence, v judge.Verdict) {
 	r.Posts.Published += v.Posts.Published
 	r.Posts.Unknown += v.Posts.Unknown
 	r.Posts.UnknownAtX += v.Posts.UnknownAtX
+	r.Posts.Overlooked += v.Posts.Overlooked
 	r.Posts.Waiting += v.Posts.Waiting
 	r.Breaches = append(r.Breaches, v.Breaches...)
 }
@@ -162,7 +163,8 @@ func (r *Report) Print(out io.Writer) {
 func (r *Report) printPosts(line func(string, ...any)) {
 	line("\n%d XPosts with %d posts; X took %d", r.XPosts, r.Posts.Wanted, r.X.Posts)
 	line("%6d  at X, and recorded under their id", r.Posts.Published)
-	line("%6d  said to be Unknown, of which %d are at X", r.Posts.Unknown, r.Posts.UnknownAtX)
+	line("%6d  said to be Unknown, of which %d are at X, %d of these with a connection that works",
+		r.Posts.Unknown, r.Posts.UnknownAtX, r.Posts.Overlooked)
 	line("%6d  not sent, for want of a connection or of the post before", r.Posts.Waiting)
 	line("people were asked about %d: %d were at X, %d were sent again", r.FoundByPeople+r.SentAgain, r.FoundByPeople, r.SentAgain)
 }

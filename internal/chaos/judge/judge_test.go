@@ -134,6 +134,10 @@ func TestPostsThatAreNotPublished(t *testing.T) {
 	}{
 		"unknown, and at X": {
 			func(e *Evidence) { unpublished(e, 1, reasonUnknown) },
+			PostCount{Wanted: 2, Published: 1, Unknown: 1, UnknownAtX: 1, Overlooked: 1},
+		},
+		"unknown, and at X, where nobody could look": {
+			func(e *Evidence) { unpublished(e, 1, reasonUnknown); e.Posts[0].Connected = false },
 			PostCount{Wanted: 2, Published: 1, Unknown: 1, UnknownAtX: 1},
 		},
 		"unknown, and not at X; the next was not sent": {

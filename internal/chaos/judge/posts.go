@@ -34,8 +34,9 @@ type PostCount struct {
 	// Published are at X and recorded.
 	Published int
 	// Unknown are those of which it is said that nobody knows; UnknownAtX those of them
-	// that are at X.
-	Unknown, UnknownAtX int
+	// that are at X, and Overlooked those of these whose connection works, so that the
+	// operator could look.
+	Unknown, UnknownAtX, Overlooked int
 	// Waiting were not sent: they wait for their connection, or for a post before them.
 	Waiting int
 }
@@ -80,6 +81,9 @@ func judgeText(post Post, i int, atX []xsim.PostRecord, v *Verdict) {
 	case unknown:
 		v.Posts.Unknown++
 		v.Posts.UnknownAtX += len(atX)
+		if post.Connected {
+			v.Posts.Overlooked += len(atX)
+		}
 	case len(atX) > 0:
 		v.breach(PostLost, "%s: its text %d is at X as %s, and its reason is %q", post.Name, i, atX[0].ID, post.Reason)
 	default:
