@@ -38,7 +38,7 @@ func TestNewcomer(t *testing.T) {
 
 	kubectl := exec.CommandContext(t.Context(), filepath.Join(first(printedPath, printed), "kubectl"), "--namespace=customer-a", //nolint:gosec // The demo's own.
 		"wait", "--for=condition=Ready", "--timeout=30s", "xconnection/social-manager-own")
-	kubectl.Env = []string{"KUBECONFIG=" + first(printedKubeconfig, printed)}
+	kubectl.Env = []string{"KUBECONFIG=" + first(printedKubeconfig, printed), "HOME=" + t.TempDir()} // It keeps a cache at home.
 	if output, err := kubectl.CombinedOutput(); err != nil {
 		t.Errorf("%v: %v\n%s", kubectl, err, output)
 	}
