@@ -108,8 +108,10 @@ type XAppStatus struct {
 	// +optional
 	Connections int32 `json:"connections"`
 
-	// rateLimits are X's limits for this app as they were last seen. They are
-	// written sparingly: the metrics have them live.
+	// rateLimits are X's limits for this app as a whole, for windows of 24 hours, as
+	// they were last seen: an account's own limits are not among them. They are written
+	// sparingly, when calls become scarce or else every few minutes; the metrics have
+	// them live. None until a call has told of them.
 	// +optional
 	// +listType=map
 	// +listMapKey=endpoint
