@@ -75,7 +75,7 @@ func tarred(entries []entry, when time.Time) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return buffer.Bytes(), w.Close()
+	return closed(&buffer, w)
 }
 
 func tarGz(entries []entry, when time.Time) ([]byte, error) {
@@ -154,10 +154,18 @@ func readFile(file *zip.File) (content []byte, err error) {
 	return io.ReadAll(r)
 }
 
-// untarred gives the files, and leaves folders out.
+// untarred gives the files, and leaves folders out. It misses an archive's end, as
+// tar does; archive/tar would not.
 func untarred(from io.Reader) ([]entry, error) {
+	archive, err := io.ReadAll(from)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.HasSuffix(archive, make([]byte, 2*512)) {
+		return nil, errors.New("the tar archive has no end")
+	}
 	var entries []entry
-	for r := tar.NewReader(from); ; {
+	for r := tar.NewReader(bytes.NewReader(archive)); ; {
 		header, err := r.Next()
 		if errors.Is(err, io.EOF) {
 			return entries, nil
