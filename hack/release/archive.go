@@ -154,8 +154,8 @@ func readFile(file *zip.File) (content []byte, err error) {
 	return io.ReadAll(r)
 }
 
-// untarred gives the files, and leaves folders out. It misses an archive's end, as
-// tar does; archive/tar would not.
+// untarred gives the files, and leaves folders out. It refuses an archive that
+// lacks its end, as tar does; archive/tar would take it.
 func untarred(from io.Reader) ([]entry, error) {
 	archive, err := io.ReadAll(from)
 	if err != nil {

@@ -256,7 +256,7 @@ func repacked(t *testing.T, content []byte, from, to string) []byte {
 	return packed
 }
 
-// TestTar: an archive that lacks its end is missed, as other programs miss it.
+// TestTar: an archive is read back whole, and refused without its end.
 func TestTar(t *testing.T) {
 	want := []entry{{"a", 0o644, []byte("a")}, {"b", 0o755, bytes.Repeat([]byte("b"), 513)}}
 	archive, err := tarred(want, time.Unix(0, 0))
