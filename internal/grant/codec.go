@@ -35,6 +35,7 @@ const (
 	keyConsent   = "consent"
 	keyCandidate = "candidate"
 	keyRetired   = "retired"
+	keyOlder     = "superseded"
 	keyRevoking  = "revoking"
 	keyRefused   = "refused"
 	keyTombstone = "tombstone"
@@ -113,6 +114,9 @@ func encode(g *Grant) (map[string][]byte, error) {
 	if len(g.Retired) > 0 {
 		documents[keyRetired] = sealRetired(g.Retired)
 	}
+	if len(g.Superseded) > 0 {
+		documents[keyOlder] = sealRetired(g.Superseded)
+	}
 	if g.Revoking != nil {
 		documents[keyRevoking] = g.Revoking
 	}
@@ -149,6 +153,7 @@ func FromSecret(stored *corev1.Secret) (*Grant, error) {
 		consent   wireConsent
 		candidate wireCandidate
 		retired   []wireRetired
+		older     []wireRetired
 		revoking  Revocation
 		refused   Refusal
 		tombstone Tombstone
@@ -164,6 +169,7 @@ func FromSecret(stored *corev1.Secret) (*Grant, error) {
 		{keyConsent, &consent},
 		{keyCandidate, &candidate},
 		{keyRetired, &retired},
+		{keyOlder, &older},
 		{keyRevoking, &revoking},
 		{keyRefused, &refused},
 		{keyTombstone, &tombstone},
@@ -174,7 +180,7 @@ func FromSecret(stored *corev1.Secret) (*Grant, error) {
 		}
 	}
 	g.Consent = openConsent(consent)
-	g.Retired = openRetired(retired)
+	g.Retired, g.Superseded = openRetired(retired), openRetired(older)
 	if has(stored, keyTokens) {
 		opened := openTokens(tokens)
 		g.Tokens = &opened
@@ -229,7 +235,7 @@ func changed(before, after map[string][]byte) map[string][]byte {
 			diff[key] = value
 		}
 	}
-	for _, key := range []string{keyTokens, keyCandidate, keyRetired, keyRevoking, keyRefused, keyTombstone} {
+	for _, key := range []string{keyTokens, keyCandidate, keyRetired, keyOlder, keyRevoking, keyRefused, keyTombstone} {
 		if _, ok := after[key]; ok {
 			continue
 		}

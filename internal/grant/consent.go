@@ -17,6 +17,8 @@ const (
 	// claimKept and claimsKept bound what is remembered of flows that came back.
 	claimKept  = 15 * time.Minute
 	claimsKept = 16
+	// supersededKept bounds the earlier sets that are kept to be revoked.
+	supersededKept = 4
 )
 
 // ClaimState is what came of claiming a nonce.
@@ -93,12 +95,16 @@ func (g *Grant) PinHolds(account Account, username string) bool {
 }
 
 // Promote makes the candidate the working set: the consent is answered, the
-// invitation's epoch moves on, and a working set of another account or app is
-// retired.
+// invitation's epoch moves on, and the working set is superseded, or retired if it is
+// of another account or app.
 func (g *Grant) Promote() {
 	candidate := g.Candidate
-	if g.Tokens != nil && !g.sameGrantee(candidate) {
-		g.retire(*g.Tokens, g.Account)
+	switch {
+	case g.Tokens == nil:
+	case g.sameGrantee(candidate):
+		g.supersede(*g.Tokens, g.Account)
+	default:
+		g.retireWorking()
 	}
 	g.Account = candidate.Account
 	g.take(candidate)
@@ -144,6 +150,7 @@ func (g *Grant) Refuse() {
 	candidate := g.Candidate
 	g.Candidate = nil
 	if g.Tokens != nil && g.sameGrantee(candidate) {
+		g.supersede(*g.Tokens, g.Account)
 		g.take(candidate)
 		return
 	}
@@ -162,8 +169,7 @@ func (g *Grant) take(candidate *Candidate) {
 // Forget retires everything and moves the epoch: the connection starts anew.
 func (g *Grant) Forget() {
 	if g.Tokens != nil {
-		g.retire(*g.Tokens, g.Account)
-		g.Tokens = nil
+		g.retireWorking()
 	}
 	if g.Candidate != nil {
 		g.retire(g.Candidate.Tokens, g.Candidate.Account)
@@ -203,8 +209,14 @@ func (g *Grant) Inherit(other *Grant) {
 	g.Consent.Epoch++
 }
 
-// Owe takes over what another grant owes a revocation, its working set apart.
+// Owe takes over what another grant of the working set's account and app owes a
+// revocation, now or later.
 func (g *Grant) Owe(other *Grant) {
+	for _, set := range append(slices.Clone(other.Superseded), Retired{Tokens: *other.Tokens, Account: other.Account}) {
+		if !g.stores(set.AccessToken) {
+			g.supersede(set.Tokens, set.Account)
+		}
+	}
 	for _, set := range other.Retired {
 		if !g.stores(set.AccessToken) {
 			g.retire(set.Tokens, set.Account)
@@ -217,6 +229,20 @@ func (g *Grant) Owe(other *Grant) {
 
 func (g *Grant) retire(tokens Tokens, account Account) {
 	g.Retired = append(g.Retired, Retired{Tokens: tokens, Account: account})
+}
+
+// retireWorking retires the working set, and what it superseded.
+func (g *Grant) retireWorking() {
+	g.retire(*g.Tokens, g.Account)
+	g.Retired = append(g.Retired, g.Superseded...)
+	g.Tokens, g.Superseded = nil, nil
+}
+
+// supersede keeps a set of the working set's account and app to be revoked with it; of
+// more than are kept the oldest is forgotten.
+func (g *Grant) supersede(tokens Tokens, account Account) {
+	g.Superseded = append(g.Superseded, Retired{Tokens: tokens, Account: account})
+	g.Superseded = g.Superseded[max(len(g.Superseded)-supersededKept, 0):]
 }
 
 // sameGrantee tells whether the candidate is of the working set's account and app.

@@ -334,3 +334,56 @@ func TestInherit(t *testing.T) {
 		t.Errorf("the consent is %+v", here.Consent)
 	}
 }
+
+// X may let an account's earlier logins live on: what a consent of the same account took
+// the place of is revoked with the working set, and not before.
+func TestSuperseded(t *testing.T) {
+	consent := func(g *grant.Grant, access, account string) {
+		g.Candidate = &grant.Candidate{Tokens: answer(access, "refresh of "+access), Account: grant.Account{UserID: account}}
+		g.Promote()
+	}
+	for name, test := range map[string]struct {
+		change func(*grant.Grant)
+		later  []string
+		now    []string
+	}{
+		"the same account consents": {func(g *grant.Grant) { consent(g, "2", "7") }, []string{"access-1"}, nil},
+		"again and again": {func(g *grant.Grant) {
+			for _, access := range []string{"2", "3", "4", "5", "6"} {
+				consent(g, access, "7")
+			}
+		}, []string{"2", "3", "4", "5"}, nil},
+		"a refused one of the same account": {func(g *grant.Grant) {
+			g.Candidate = &grant.Candidate{Tokens: answer("2", "2"), Account: g.Account}
+			g.Refuse()
+		}, []string{"access-1"}, nil},
+		"then another account": {func(g *grant.Grant) { consent(g, "2", "7"); consent(g, "3", "8") }, nil, []string{"2", "access-1"}},
+		"then it ends":         {func(g *grant.Grant) { consent(g, "2", "7"); g.Forget() }, nil, []string{"2", "access-1"}},
+		"an answer to what went comes late": {func(g *grant.Grant) {
+			g.Begin(attempt("mine"))
+			mine := *g.Journal.Attempt
+			consent(g, "2", "7")
+			if g.Place(mine, answer("late", "late"), g.Account) {
+				t.Error("the late answer counts as kept")
+			}
+		}, []string{"late"}, nil},
+		"a moved grant of the account": {func(g *grant.Grant) {
+			moved := working()
+			consent(moved, "moved", "7")
+			consent(g, "2", "7")
+			g.Owe(moved)
+			g.Owe(moved)
+		}, []string{"access-1", "moved"}, nil},
+	} {
+		g := working()
+		test.change(g)
+		_, now := accesses(g)
+		var later []string
+		for _, set := range g.Superseded {
+			later = append(later, set.AccessToken.Reveal())
+		}
+		if !reflect.DeepEqual(later, test.later) || !reflect.DeepEqual(now, test.now) {
+			t.Errorf("%s: %q are revoked later, %q now; want %q, %q", name, later, now, test.later, test.now)
+		}
+	}
+}

@@ -41,6 +41,10 @@ type Grant struct {
 	// Retired are sets that are owed a revocation: refused candidates, and a
 	// working set that another account's or app's took the place of.
 	Retired []Retired
+	// Superseded are earlier sets of the working set's account and app, the oldest
+	// first: a new consent took their place, and X may let them live on. To revoke one
+	// could end the working set too, so they are revoked when that is.
+	Superseded []Retired
 	// Revoking is set while X is asked to revoke one of them.
 	Revoking *Revocation
 	// Refused is set while X refuses an access token at its API.

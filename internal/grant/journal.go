@@ -5,6 +5,7 @@ package grant
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/agentconnect/x-operator/internal/secret"
@@ -74,30 +75,38 @@ func (g *Grant) Place(attempt Attempt, tokens Tokens, account Account) bool {
 		g.Rotate(attempt, tokens)
 		return true
 	default:
+		// The answer may be of a set that a consent took the place of.
+		replace(g.Superseded, attempt.TokenHash, tokens)
 		return false
 	}
 }
 
-// stores tells whether an access token is the working one or waits to be revoked.
+// stores tells whether an access token is the working one or waits to be revoked, now
+// or later.
 func (g *Grant) stores(access secret.Token) bool {
-	for _, retired := range g.Retired {
-		if retired.AccessToken.Equal(access) {
-			return true
-		}
-	}
-	return g.Tokens != nil && g.Tokens.AccessToken.Equal(access)
+	is := func(set Retired) bool { return set.AccessToken.Equal(access) }
+	return slices.ContainsFunc(g.Retired, is) || slices.ContainsFunc(g.Superseded, is) ||
+		g.Tokens != nil && g.Tokens.AccessToken.Equal(access)
 }
 
 // replaceRetired retires tokens, in the place of the set whose refresh token they
 // came of if that is there.
 func (g *Grant) replaceRetired(sentHash string, tokens Tokens, account Account) {
-	for i := range g.Retired {
-		if g.Retired[i].RefreshToken.Hash() == sentHash {
-			g.Retired[i].Tokens = tokens
-			return
+	if !replace(g.Retired, sentHash, tokens) {
+		g.retire(tokens, account)
+	}
+}
+
+// replace puts tokens in the place of the set whose refresh token they came of, if it
+// is there.
+func replace(sets []Retired, sentHash string, tokens Tokens) bool {
+	for i := range sets {
+		if sets[i].RefreshToken.Hash() == sentHash {
+			sets[i].Tokens = tokens
+			return true
 		}
 	}
-	g.retire(tokens, account)
+	return false
 }
 
 // Rotate stores an answer: the new tokens, the end of its attempt and the handled

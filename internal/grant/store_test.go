@@ -111,7 +111,7 @@ func TestUpdatePatchesWhatChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	after, err := store.Update(t.Context(), g, func(g *grant.Grant) {
-		g.Tokens, g.Candidate, g.Retired = nil, nil, nil
+		g.Tokens, g.Candidate, g.Retired, g.Superseded = nil, nil, nil, nil
 		g.Revoking, g.Refused, g.Tombstone = nil, nil, nil
 	})
 	if err != nil {

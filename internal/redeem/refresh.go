@@ -138,7 +138,7 @@ func (r *Redeemer) restore(ctx context.Context, last *grant.Grant, apply func(*g
 	again := *last
 	// What apply marks must not show in the next attempt, should this one fail.
 	again.Consent.Claims = slices.Clone(last.Consent.Claims)
-	again.Retired = slices.Clone(last.Retired)
+	again.Retired, again.Superseded = slices.Clone(last.Retired), slices.Clone(last.Superseded)
 	apply(&again)
 	switch standing {
 	case Connectable:
