@@ -16,8 +16,9 @@ import (
 	"github.com/agentconnect/x-operator/internal/grant"
 )
 
-// secretChanged enqueues the connections that a Secret is of. One that a person just
-// consented to goes before all others: that person waits.
+// secretChanged enqueues the connections that a Secret is of, but for the echo of a
+// pass's own write. One that a person just consented to goes before all others: that
+// person waits.
 func (r *XConnectionReconciler) secretChanged() handler.EventHandler {
 	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 	ordinary := handler.EnqueueRequestsFromMapFunc(r.secretToConnections)
@@ -26,6 +27,9 @@ func (r *XConnectionReconciler) secretChanged() handler.EventHandler {
 		DeleteFunc:  ordinary.Delete,
 		GenericFunc: ordinary.Generic,
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) {
+			if stored, ok := e.ObjectNew.(*corev1.Secret); ok && r.isEcho(stored) {
+				return
+			}
 			prioritized, ok := q.(priorityqueue.PriorityQueue[reconcile.Request])
 			if !ok || !consented(e) {
 				ordinary.Update(ctx, e, q)

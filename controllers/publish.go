@@ -127,6 +127,7 @@ func (r *XConnectionReconciler) publish(ctx context.Context, s *scope) error {
 	failpoint.Hit("publish-after-write")
 	s.token = desired
 	r.tokens.remember(s.conn.UID, desired)
+	r.echoes.note(tokenKey(s.conn), desired.ResourceVersion)
 	return nil
 }
 

@@ -36,6 +36,9 @@ func (r *XConnectionReconciler) refresh(ctx context.Context, s *scope, d decisio
 	if err != nil {
 		return fmt.Errorf("refreshing the token: %w", err)
 	}
+	if after != nil {
+		r.echoes.note(r.grantKey(s.conn), after.Version())
+	}
 	s.app.hold = r.Gate.Look(s.app.creds)
 	r.setGrant(ctx, s, after)
 	return nil

@@ -64,6 +64,7 @@ type XConnectionReconciler struct {
 	settlings, revocations, publications retries
 	written                              statuses
 	tokens                               tokens
+	echoes                               echoes
 }
 
 // Reconcile brings one XConnection towards what its spec asks: it reads once,
@@ -180,6 +181,7 @@ func (r *XConnectionReconciler) removeFinalizer(ctx context.Context, s *scope) e
 	}
 	r.written.forget(s.conn.UID)
 	r.tokens.forget(s.conn.UID)
+	r.echoes.forget(r.grantKey(s.conn), tokenKey(s.conn))
 	s.finished = true
 	return nil
 }
