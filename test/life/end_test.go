@@ -69,3 +69,31 @@ func TestSharedAccount(t *testing.T) {
 	tn.reaches(two, metav1.ConditionTrue, v1alpha1.ReasonConnected)
 	tn.checkToken(two)
 }
+
+// TestEarlierLogins: where X lets an account's earlier logins live on, none of them
+// outlives the connection.
+func TestEarlierLogins(t *testing.T) {
+	tn := newTenant(t)
+	tn.x.SetPolicies(xsim.Policies{KeepEarlierLogins: true})
+	defer tn.x.SetPolicies(xsim.Policies{})
+	conn := tn.connect("agent", "returning")
+	for _, request := range []string{"once", "twice"} {
+		tn.alter(conn, func(conn *v1alpha1.XConnection) {
+			metav1.SetMetaDataAnnotation(&conn.ObjectMeta, v1alpha1.AnnotationReconnectRequestedAt, request)
+		})
+		tn.consent(conn, xsim.Choice{Account: "returning"})
+		tn.eventually("waiting for the reconnect", conn, func(conn *v1alpha1.XConnection) bool {
+			return conn.Status.LastHandledReconnectAt == request
+		})
+	}
+	tn.checkToken(conn)
+	if err := tn.plane.Client().Delete(t.Context(), conn); err != nil {
+		t.Fatal(err)
+	}
+	tn.gone(conn)
+	for _, record := range tn.tokensOf() {
+		if record.Alive && record.Kind == xsim.KindRefresh {
+			t.Errorf("a refresh token outlives the connection: %+v", record)
+		}
+	}
+}
