@@ -49,7 +49,7 @@ func (r *XConnectionReconciler) revoke(ctx context.Context, s *scope) error {
 	}
 	s.revoking = r.revocations.note(s.conn.UID, s.now, err)
 	switch {
-	case err != nil:
+	case err != nil, result.Kept:
 	case result.Forgotten:
 		r.event(s.conn, corev1.EventTypeNormal, reasonForgotten, "Revoke",
 			"The tokens were forgotten without asking X to revoke them: another connection uses the same account with the same X app")

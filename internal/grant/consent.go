@@ -18,7 +18,7 @@ const (
 	claimKept  = 15 * time.Minute
 	claimsKept = 16
 	// supersededKept bounds the earlier sets that are kept to be revoked.
-	supersededKept = 4
+	supersededKept = 16
 )
 
 // ClaimState is what came of claiming a nonce.
@@ -256,6 +256,20 @@ func (g *Grant) DropRetired(set Retired) {
 	g.Retired = slices.DeleteFunc(g.Retired, func(other Retired) bool {
 		return other.AccessToken.Equal(set.AccessToken)
 	})
+}
+
+// ForgoRetired removes a set that is not to be revoked since its account is in use: by
+// the working set, then it is kept to be revoked with that one, or by another
+// connection's. It tells whether it was kept.
+func (g *Grant) ForgoRetired(set Retired) bool {
+	before := len(g.Retired)
+	g.DropRetired(set)
+	own := g.Tokens != nil && g.Tokens.App.ClientID == set.App.ClientID &&
+		(set.Account.UserID == "" || set.Account.UserID == g.Account.UserID)
+	if own && len(g.Retired) < before {
+		g.supersede(set.Tokens, set.Account)
+	}
+	return own
 }
 
 // PostponeRetired puts a set that can't be revoked now behind the others, which may be

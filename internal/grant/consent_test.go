@@ -6,6 +6,7 @@ package grant_test
 import (
 	"fmt"
 	"reflect"
+	"strconv"
 	"testing"
 	"time"
 
@@ -342,6 +343,13 @@ func TestSuperseded(t *testing.T) {
 		g.Candidate = &grant.Candidate{Tokens: answer(access, "refresh of "+access), Account: grant.Account{UserID: account}}
 		g.Promote()
 	}
+	forgo := func(g *grant.Grant, account, client string) {
+		set := grant.Retired{Tokens: answer("owed", "owed"), Account: grant.Account{UserID: account}}
+		set.App.ClientID = client
+		g.Retired = []grant.Retired{set}
+		g.ForgoRetired(set)
+		g.ForgoRetired(set)
+	}
 	for name, test := range map[string]struct {
 		change func(*grant.Grant)
 		later  []string
@@ -349,10 +357,14 @@ func TestSuperseded(t *testing.T) {
 	}{
 		"the same account consents": {func(g *grant.Grant) { consent(g, "2", "7") }, []string{"access-1"}, nil},
 		"again and again": {func(g *grant.Grant) {
-			for _, access := range []string{"2", "3", "4", "5", "6"} {
-				consent(g, access, "7")
+			for i := range 18 {
+				consent(g, strconv.Itoa(i), "7")
 			}
-		}, []string{"2", "3", "4", "5"}, nil},
+		}, []string{"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16"}, nil},
+		"not to be revoked, of the account": {func(g *grant.Grant) { forgo(g, "7", "client") }, []string{"owed"}, nil},
+		"not to be revoked, nobody knows":   {func(g *grant.Grant) { forgo(g, "", "client") }, []string{"owed"}, nil},
+		"not to be revoked, another's":      {func(g *grant.Grant) { forgo(g, "8", "client") }, nil, nil},
+		"not to be revoked, another app's":  {func(g *grant.Grant) { forgo(g, "7", "another") }, nil, nil},
 		"a refused one of the same account": {func(g *grant.Grant) {
 			g.Candidate = &grant.Candidate{Tokens: answer("2", "2"), Account: g.Account}
 			g.Refuse()

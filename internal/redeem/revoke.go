@@ -34,6 +34,8 @@ type RevokeResult struct {
 	// Grant is the grant as it is afterwards, after a failure too; nil if there is
 	// none.
 	Grant *grant.Grant
+	// Kept is true if the set is kept to be revoked with the working set.
+	Kept bool
 	// Forgotten is true if the set was forgotten without asking X, for the sake of
 	// another connection.
 	Forgotten bool
@@ -74,11 +76,12 @@ func (r *Redeemer) revokeOne(ctx context.Context, g *grant.Grant, options Revoke
 		return RevokeResult{Grant: after}, errors.Join(failure, err)
 	}
 	if shared {
+		var kept bool
 		after, err := r.settle(ctx, g, settlement{
 			owner:  g.Owner,
-			change: func(g *grant.Grant) { g.DropRetired(retired) },
+			change: func(g *grant.Grant) { kept = g.ForgoRetired(retired) },
 		})
-		return RevokeResult{Grant: after, Forgotten: true}, err
+		return RevokeResult{Grant: after, Kept: kept, Forgotten: !kept}, err
 	}
 	start := r.Now()
 	begun, err := r.beginRevocation(ctx, g, id, start)
