@@ -32,9 +32,6 @@ type Report struct {
 	// Replays counts presentations of spent tokens that were in order, by why.
 	Replays    map[string]int
 	Superseded int
-	// EarlierLogins counts what X keeps of logins that were renewed, of connections
-	// that are gone.
-	EarlierLogins int
 	// XPosts is how many were made, Posts what became of the posts in them.
 	// FoundByPeople and SentAgain count what people answered to XPosts that asked.
 	XPosts                   int
@@ -94,7 +91,6 @@ func (r *Report) add(e judge.Evidence, v judge.Verdict) {
 	r.X.Revocations += e.Books.Counters.Revocations
 	r.X.Posts += e.Books.Counters.Posts
 	r.Superseded += v.Superseded
-	r.EarlierLogins += v.EarlierLogins
 	r.XPosts += len(e.Posts)
 	r.Posts.Wanted += v.Posts.Wanted
 	r.Posts.Published += v.Posts.Published
@@ -139,7 +135,6 @@ func (r *Report) Print(out io.Writer) {
 		line("%6d  %s", r.Replays[why], why)
 	}
 	line("answers dropped for a newer grant: %d; processes that left by themselves: %d", r.Superseded, r.Left)
-	line("refresh tokens of renewed logins that X keeps alive, where it does, after a deletion: %d", r.EarlierLogins)
 	r.printPosts(line)
 	line("\nkills  answers lost with them, by the step of the kill")
 	for _, step := range append(slices.Clone(Steps), anyTime, string(judge.Exhausted)) {

@@ -45,10 +45,7 @@ func judgeConnections(c *court, v *Verdict) {
 }
 
 // judgeLeftovers looks at what X still honours of the connections that are gone.
-// Where X lets an account's earlier logins live on, they are counted: the operator
-// must not revoke one beside a newer one of the same account, since where X ends
-// an account's logins together that would end the newer one, and so has forgotten
-// it.
+// Where X lets an account's earlier logins live on, none of them may either.
 func judgeLeftovers(c *court, v *Verdict) {
 	for _, token := range c.Books.Tokens {
 		if token.Kind != xsim.KindRefresh || !token.Alive {
@@ -58,20 +55,8 @@ func judgeLeftovers(c *court, v *Verdict) {
 		if !known || conn.Wanted || c.stored[token.Hash] || c.lost[token.Hash] || c.superseded[token.Hash] || !c.arrived(token) {
 			continue
 		}
-		if c.KeepEarlierLogins && c.renewed(token.Grant) {
-			v.EarlierLogins++
-			continue
-		}
 		v.breach(LeftAlive, "%s is gone, and a token of %s of %s is alive", conn.Name, token.Grant, token.IssuedAt.Format(stamp))
 	}
-}
-
-// renewed tells whether the account consented again after a grant began.
-func (c *court) renewed(grant string) bool {
-	started := c.grants[grant].StartedAt
-	return slices.ContainsFunc(c.loginsOf[c.grants[grant].Username], func(login xsim.Event) bool {
-		return login.Grant != grant && login.At.After(started)
-	})
 }
 
 // arrived tells whether any answer with the token reached the operator.

@@ -197,12 +197,6 @@ func TestInOrder(t *testing.T) {
 			e.Books.Tokens[3].Alive = false
 			e.Books.Events = append(e.Books.Events, revoke(70, hostB, grant2, "r4"))
 		},
-		"deleted, with an earlier login that X keeps": func(e *Evidence) {
-			e.KeepEarlierLogins = true
-			e.Connections[0] = Connection{Name: "conn", Account: "jane"}
-			e.Books.Events = append(e.Books.Events, revoke(70, hostB, grant2, "r4"))
-			e.Books.Tokens[0].Alive, e.Books.Tokens[3].Alive = true, false
-		},
 		"deleted, to be revoked": func(e *Evidence) {
 			e.Connections[0] = Connection{Name: "conn", Account: "jane", Stored: []string{"r4"}}
 		},
@@ -317,7 +311,7 @@ func TestBreaches(t *testing.T) {
 			},
 			[]Rule{LeftAlive},
 		},
-		"deleted, and an earlier login left alive though X ends them": {
+		"deleted, and an earlier login left alive": {
 			func(e *Evidence) {
 				e.Connections[0] = Connection{Name: "conn", Account: "jane"}
 				e.Books.Events = append(e.Books.Events, revoke(70, hostB, grant2, "r4"))

@@ -76,9 +76,6 @@ type Verdict struct {
 	Replays map[string]int
 	// Superseded counts answers that were dropped for a newer one.
 	Superseded int
-	// EarlierLogins counts refresh tokens of earlier logins that X keeps although the
-	// connection is gone.
-	EarlierLogins int
 	// Posts counts what became of the posts.
 	Posts PostCount
 }
