@@ -136,8 +136,8 @@ func encode(g *Grant) (map[string][]byte, error) {
 	return data, nil
 }
 
-// FromSecret decodes a grant Secret. The error is ErrUnreadable; it names the key that can't be read
-// and nothing of its content.
+// FromSecret decodes a grant Secret. The error is ErrUnreadable; it names the key that
+// can't be read, and nothing of its content.
 func FromSecret(stored *corev1.Secret) (*Grant, error) {
 	g := &Grant{
 		Owner: Owner{
@@ -154,9 +154,6 @@ func FromSecret(stored *corev1.Secret) (*Grant, error) {
 		candidate wireCandidate
 		retired   []wireRetired
 		older     []wireRetired
-		revoking  Revocation
-		refused   Refusal
-		tombstone Tombstone
 	)
 	documents := []struct {
 		key  string
@@ -170,9 +167,9 @@ func FromSecret(stored *corev1.Secret) (*Grant, error) {
 		{keyCandidate, &candidate},
 		{keyRetired, &retired},
 		{keyOlder, &older},
-		{keyRevoking, &revoking},
-		{keyRefused, &refused},
-		{keyTombstone, &tombstone},
+		{keyRevoking, &g.Revoking},
+		{keyRefused, &g.Refused},
+		{keyTombstone, &g.Tombstone},
 	}
 	for _, document := range documents {
 		if err := decode(stored, document.key, document.into); err != nil {
@@ -190,15 +187,6 @@ func FromSecret(stored *corev1.Secret) (*Grant, error) {
 			Tokens: openTokens(candidate.Tokens), Nonce: candidate.Nonce,
 			Epoch: candidate.Epoch, Account: candidate.Account,
 		}
-	}
-	if has(stored, keyRevoking) {
-		g.Revoking = &revoking
-	}
-	if has(stored, keyRefused) {
-		g.Refused = &refused
-	}
-	if has(stored, keyTombstone) {
-		g.Tombstone = &tombstone
 	}
 	return g, nil
 }
