@@ -20,7 +20,7 @@ import (
 
 // known are the programs that a page may call without a check of what follows.
 var known = []string{
-	"apt-get", "argocd", "cosign", "curl", "docker", "export", "flux", "git", "go", "gzip", "ln", "openssl", "sha256sum", "tail", "tar",
+	"apt-get", "argocd", "cosign", "curl", "docker", "export", "flux", "git", "go", "gzip", "ln", "openssl", "playground", "sha256sum", "tail", "tar",
 }
 
 // TestCommands checks every command in the pages: programs are known, make's targets
