@@ -94,25 +94,6 @@ func Cluster(t testing.TB) *controlplane.ControlPlane {
 	return running
 }
 
-// Start starts a control plane for one test, which may break it, and stops it at
-// the test's end.
-func Start(t testing.TB, options controlplane.Options) *controlplane.ControlPlane {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("this test needs a control plane: run it without -short")
-	}
-	running, err := controlplane.Start(t.Context(), options)
-	if err != nil {
-		t.Fatalf("there is no control plane: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := running.Stop(); err != nil {
-			t.Errorf("stopping the control plane: %v", err)
-		}
-	})
-	return running
-}
-
 // Namespace makes a namespace of its own for a test, named after it, and returns
 // its name.
 func Namespace(t testing.TB, cluster *controlplane.ControlPlane, labels map[string]string) string {
