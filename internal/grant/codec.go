@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strconv"
 	"time"
 
@@ -90,105 +91,118 @@ type (
 	}
 )
 
+// part is one document of a grant, under a key of its own.
+type part struct {
+	key string
+	// seal gives the document to store; nil if the grant has none.
+	seal func(*Grant) any
+	// open takes up what is stored; empty for nothing.
+	open func(g *Grant, stored []byte) error
+}
+
+// document makes a part of how a grant gives and takes its content; nil stands for
+// none.
+func document[T any](key string, give func(*Grant) *T, take func(*Grant, *T)) part {
+	return part{
+		key: key,
+		seal: func(g *Grant) any {
+			if content := give(g); content != nil {
+				return content
+			}
+			return nil
+		},
+		open: func(g *Grant, stored []byte) error {
+			var content *T
+			if len(stored) > 0 {
+				content = new(T)
+				if err := json.Unmarshal(stored, content); err != nil {
+					return err
+				}
+			}
+			take(g, content)
+			return nil
+		},
+	}
+}
+
+// parts are all documents of a grant.
+var parts = []part{
+	document(keyRotation, func(g *Grant) *int64 { return &g.Rotation }, func(g *Grant, r *int64) { g.Rotation = value(r) }),
+	document(keyTokens, func(g *Grant) *wireTokens { return inForm(g.Tokens, sealTokens) },
+		func(g *Grant, w *wireTokens) { g.Tokens = inForm(w, openTokens) }),
+	document(keyAccount, func(g *Grant) *Account { return &g.Account }, func(g *Grant, a *Account) { g.Account = value(a) }),
+	document(keyJournal, func(g *Grant) *Journal { return &g.Journal }, func(g *Grant, j *Journal) { g.Journal = value(j) }),
+	document(keyConsent, func(g *Grant) *wireConsent { return inForm(&g.Consent, sealConsent) },
+		func(g *Grant, w *wireConsent) { g.Consent = openConsent(value(w)) }),
+	document(keyCandidate, func(g *Grant) *wireCandidate { return inForm(g.Candidate, sealCandidate) },
+		func(g *Grant, w *wireCandidate) { g.Candidate = inForm(w, openCandidate) }),
+	document(keyRetired, func(g *Grant) *[]wireRetired { return sealRetired(g.Retired) },
+		func(g *Grant, w *[]wireRetired) { g.Retired = openRetired(value(w)) }),
+	document(keyOlder, func(g *Grant) *[]wireRetired { return sealRetired(g.Superseded) },
+		func(g *Grant, w *[]wireRetired) { g.Superseded = openRetired(value(w)) }),
+	document(keyRevoking, func(g *Grant) *Revocation { return g.Revoking }, func(g *Grant, r *Revocation) { g.Revoking = r }),
+	document(keyRefused, func(g *Grant) *Refusal { return g.Refused }, func(g *Grant, r *Refusal) { g.Refused = r }),
+	document(keyTombstone, func(g *Grant) *Tombstone { return g.Tombstone }, func(g *Grant, t *Tombstone) { g.Tombstone = t }),
+}
+
 // encode gives the Secret's data; a part that is empty has no key.
 func encode(g *Grant) (map[string][]byte, error) {
-	data := map[string][]byte{
-		keySchema:   []byte(strconv.Itoa(Schema)),
-		keyCluster:  []byte(g.ClusterID),
-		keyRotation: []byte(strconv.FormatInt(g.Rotation, 10)),
-	}
-	documents := map[string]any{
-		keyAccount: g.Account,
-		keyJournal: g.Journal,
-		keyConsent: sealConsent(g.Consent),
-	}
-	if g.Tokens != nil {
-		documents[keyTokens] = sealTokens(*g.Tokens)
-	}
-	if g.Candidate != nil {
-		documents[keyCandidate] = wireCandidate{
-			Tokens: sealTokens(g.Candidate.Tokens), Nonce: g.Candidate.Nonce,
-			Epoch: g.Candidate.Epoch, Account: g.Candidate.Account,
+	return changes(&Grant{}, g, nil)
+}
+
+// changes gives the keys of the Secret's data that differ between a grant, as it is
+// stored in data, and what was made of it: nil for those that go.
+func changes(before, after *Grant, data map[string][]byte) (map[string][]byte, error) {
+	diff := map[string][]byte{}
+	for key, content := range map[string]string{keySchema: strconv.Itoa(Schema), keyCluster: after.ClusterID} {
+		if old, ok := data[key]; !ok || string(old) != content {
+			diff[key] = []byte(content)
 		}
 	}
-	if len(g.Retired) > 0 {
-		documents[keyRetired] = sealRetired(g.Retired)
-	}
-	if len(g.Superseded) > 0 {
-		documents[keyOlder] = sealRetired(g.Superseded)
-	}
-	if g.Revoking != nil {
-		documents[keyRevoking] = g.Revoking
-	}
-	if g.Refused != nil {
-		documents[keyRefused] = g.Refused
-	}
-	if g.Tombstone != nil {
-		documents[keyTombstone] = g.Tombstone
-	}
-	for key, document := range documents {
-		encoded, err := json.Marshal(document)
-		if err != nil {
-			return nil, fmt.Errorf("encoding %q of the grant: %w", key, err)
+	for _, p := range parts {
+		content, stored := p.seal(after), len(data[p.key]) > 0
+		switch {
+		case content == nil && stored:
+			diff[p.key] = nil
+		case content == nil, stored && reflect.DeepEqual(p.seal(before), content):
+		default:
+			encoded, err := json.Marshal(content)
+			if err != nil {
+				return nil, fmt.Errorf("encoding %q of the grant: %w", p.key, err)
+			}
+			diff[p.key] = encoded
 		}
-		data[key] = encoded
 	}
-	return data, nil
+	return diff, nil
 }
 
 // FromSecret decodes a grant Secret. The error is ErrUnreadable; it names the key that
 // can't be read, and nothing of its content.
 func FromSecret(stored *corev1.Secret) (*Grant, error) {
-	g := &Grant{
-		Owner: Owner{
-			Namespace: stored.Annotations[AnnotationNamespace],
-			Name:      stored.Annotations[AnnotationName],
-			UID:       types.UID(stored.Annotations[AnnotationUID]),
-		},
-		ClusterID: string(stored.Data[keyCluster]),
-		stored:    stored,
+	return (&Grant{stored: &corev1.Secret{}}).follow(stored)
+}
+
+// follow gives the grant as it is after a change of its Secret: only what differs is
+// decoded. The error is FromSecret's.
+func (g *Grant) follow(stored *corev1.Secret) (*Grant, error) {
+	next := g.copy()
+	next.Owner = Owner{
+		Namespace: stored.Annotations[AnnotationNamespace],
+		Name:      stored.Annotations[AnnotationName],
+		UID:       types.UID(stored.Annotations[AnnotationUID]),
 	}
-	var (
-		tokens    wireTokens
-		consent   wireConsent
-		candidate wireCandidate
-		retired   []wireRetired
-		older     []wireRetired
-	)
-	documents := []struct {
-		key  string
-		into any
-	}{
-		{keyRotation, &g.Rotation},
-		{keyTokens, &tokens},
-		{keyAccount, &g.Account},
-		{keyJournal, &g.Journal},
-		{keyConsent, &consent},
-		{keyCandidate, &candidate},
-		{keyRetired, &retired},
-		{keyOlder, &older},
-		{keyRevoking, &g.Revoking},
-		{keyRefused, &g.Refused},
-		{keyTombstone, &g.Tombstone},
-	}
-	for _, document := range documents {
-		if err := decode(stored, document.key, document.into); err != nil {
-			return nil, err
+	next.ClusterID = string(stored.Data[keyCluster])
+	next.stored = stored
+	for _, p := range parts {
+		content := stored.Data[p.key]
+		if bytes.Equal(content, g.stored.Data[p.key]) {
+			continue
+		}
+		if p.open(next, content) != nil {
+			return nil, unreadable(stored, p.key)
 		}
 	}
-	g.Consent = openConsent(consent)
-	g.Retired, g.Superseded = openRetired(retired), openRetired(older)
-	if has(stored, keyTokens) {
-		opened := openTokens(tokens)
-		g.Tokens = &opened
-	}
-	if has(stored, keyCandidate) {
-		g.Candidate = &Candidate{
-			Tokens: openTokens(candidate.Tokens), Nonce: candidate.Nonce,
-			Epoch: candidate.Epoch, Account: candidate.Account,
-		}
-	}
-	return g, nil
+	return next, nil
 }
 
 // schemaOf gives the layout's version of a stored grant; a missing or unreadable
@@ -204,34 +218,16 @@ func schemaOf(stored *corev1.Secret) int {
 func has(stored *corev1.Secret, key string) bool { return len(stored.Data[key]) > 0 }
 
 func decode(stored *corev1.Secret, key string, into any) error {
-	if !has(stored, key) {
-		return nil
-	}
-	if json.Unmarshal(stored.Data[key], into) != nil {
-		// The decoder's own error can quote the document.
-		return fmt.Errorf("%w: the key %q of the Secret %s/%s does not hold the expected JSON",
-			ErrUnreadable, key, stored.Namespace, stored.Name)
+	if has(stored, key) && json.Unmarshal(stored.Data[key], into) != nil {
+		return unreadable(stored, key)
 	}
 	return nil
 }
 
-// changed gives the keys whose value differs: nil for those that went.
-func changed(before, after map[string][]byte) map[string][]byte {
-	diff := map[string][]byte{}
-	for key, value := range after {
-		if old, ok := before[key]; !ok || !bytes.Equal(old, value) {
-			diff[key] = value
-		}
-	}
-	for _, key := range []string{keyTokens, keyCandidate, keyRetired, keyOlder, keyRevoking, keyRefused, keyTombstone} {
-		if _, ok := after[key]; ok {
-			continue
-		}
-		if _, ok := before[key]; ok {
-			diff[key] = nil
-		}
-	}
-	return diff
+// unreadable quotes nothing: the decoder's own error can quote the document.
+func unreadable(stored *corev1.Secret, key string) error {
+	return fmt.Errorf("%w: the key %q of the Secret %s/%s does not hold the expected JSON",
+		ErrUnreadable, key, stored.Namespace, stored.Name)
 }
 
 func sealApp(a App) wireApp {
@@ -274,12 +270,23 @@ func openConsent(w wireConsent) Consent {
 	}
 }
 
-func sealRetired(sets []Retired) []wireRetired {
+func sealCandidate(c Candidate) wireCandidate {
+	return wireCandidate{Tokens: sealTokens(c.Tokens), Nonce: c.Nonce, Epoch: c.Epoch, Account: c.Account}
+}
+
+func openCandidate(w wireCandidate) Candidate {
+	return Candidate{Tokens: openTokens(w.Tokens), Nonce: w.Nonce, Epoch: w.Epoch, Account: w.Account}
+}
+
+func sealRetired(sets []Retired) *[]wireRetired {
+	if len(sets) == 0 {
+		return nil
+	}
 	wires := make([]wireRetired, 0, len(sets))
 	for _, set := range sets {
 		wires = append(wires, wireRetired{Tokens: sealTokens(set.Tokens), Account: set.Account})
 	}
-	return wires
+	return &wires
 }
 
 func openRetired(wires []wireRetired) []Retired {
@@ -288,4 +295,21 @@ func openRetired(wires []wireRetired) []Retired {
 		sets = append(sets, Retired{Tokens: openTokens(wire.Tokens), Account: wire.Account})
 	}
 	return sets
+}
+
+// inForm puts what there is, if anything, into another form.
+func inForm[T, W any](content *T, form func(T) W) *W {
+	if content == nil {
+		return nil
+	}
+	formed := form(*content)
+	return &formed
+}
+
+func value[T any](content *T) T {
+	if content == nil {
+		var none T
+		return none
+	}
+	return *content
 }

@@ -8,6 +8,7 @@
 package grant
 
 import (
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -54,6 +55,27 @@ type Grant struct {
 
 	// stored is the Secret as it was read: it is not altered.
 	stored *corev1.Secret
+}
+
+// copy gives a grant that can be altered apart from this one. What was asked for is
+// shared: it is replaced, never altered.
+func (g *Grant) copy() *Grant {
+	c := *g
+	c.Tokens = copied(g.Tokens)
+	c.Journal.Attempt, c.Journal.Verdict = copied(g.Journal.Attempt), copied(g.Journal.Verdict)
+	c.Consent.Claims, c.Consent.Outcome = slices.Clone(g.Consent.Claims), copied(g.Consent.Outcome)
+	c.Candidate = copied(g.Candidate)
+	c.Retired, c.Superseded = slices.Clone(g.Retired), slices.Clone(g.Superseded)
+	c.Revoking, c.Refused, c.Tombstone = copied(g.Revoking), copied(g.Refused), copied(g.Tombstone)
+	return &c
+}
+
+func copied[T any](content *T) *T {
+	if content == nil {
+		return nil
+	}
+	c := *content
+	return &c
 }
 
 // Owner names the XConnection that a grant belongs to.

@@ -136,16 +136,12 @@ func (s *Store) Update(ctx context.Context, g *Grant, change func(*Grant)) (*Gra
 	if g.ReadOnly() {
 		return nil, ErrNewerSchema
 	}
-	altered, err := FromSecret(g.stored)
-	if err != nil {
-		return nil, err
-	}
+	altered := g.copy()
 	change(altered)
-	data, err := encode(altered)
+	diff, err := changes(g, altered, g.stored.Data)
 	if err != nil {
 		return nil, err
 	}
-	diff := changed(g.stored.Data, data)
 	if len(diff) == 0 {
 		return altered, nil
 	}
@@ -161,7 +157,7 @@ func (s *Store) Update(ctx context.Context, g *Grant, change func(*Grant)) (*Gra
 		return nil, classify(err)
 	}
 	s.own.remember(g.Owner.UID, stored)
-	return FromSecret(stored)
+	return g.follow(stored)
 }
 
 // Delete removes exactly the grant that was read: another version of it, or

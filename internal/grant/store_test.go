@@ -128,6 +128,66 @@ func TestUpdatePatchesWhatChanged(t *testing.T) {
 	}
 }
 
+// alter changes every exported field in place, however deep; what was asked for is
+// replaced.
+func alter(v reflect.Value) {
+	switch v.Interface().(type) {
+	case secret.Token:
+		v.Set(reflect.ValueOf(secret.New("another value")))
+		return
+	case time.Time:
+		v.Set(reflect.ValueOf(moment.Add(time.Hour)))
+		return
+	case []string:
+		v.Set(reflect.ValueOf([]string{"other"}))
+		return
+	}
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString("other")
+	case reflect.Bool:
+		v.SetBool(false)
+	case reflect.Int, reflect.Int64:
+		v.SetInt(8)
+	case reflect.Pointer:
+		alter(v.Elem())
+	case reflect.Slice:
+		for i := range v.Len() {
+			alter(v.Index(i))
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if field := v.Type().Field(i); field.IsExported() && field.Name != "Owner" {
+				alter(v.Field(i))
+			}
+		}
+	}
+}
+
+// A change gets a grant of its own, and what comes back is what is stored.
+func TestUpdateAltersNoOther(t *testing.T) {
+	store, _ := newStore()
+	full, want := &grant.Grant{}, &grant.Grant{}
+	fill(reflect.ValueOf(full).Elem())
+	fill(reflect.ValueOf(want).Elem())
+	alter(reflect.ValueOf(want).Elem())
+	g := create(t, store, full)
+	after, err := store.Update(t.Context(), g, func(g *grant.Grant) { alter(reflect.ValueOf(g).Elem()) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := store.GetLive(t.Context(), full.Owner.UID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !sameGrant(g, full) {
+		t.Errorf("the grant that was given is %+v now, want %+v", g, full)
+	}
+	if !sameGrant(after, want) || !sameGrant(read, want) {
+		t.Errorf("%+v came back and %+v is stored, want %+v", after, read, want)
+	}
+}
+
 func create(t *testing.T, store *grant.Store, g *grant.Grant) *grant.Grant {
 	t.Helper()
 	created, err := store.Create(t.Context(), g)
