@@ -120,10 +120,11 @@ func toBeRefreshed(conn *v1alpha1.XConnection, reason string) bool {
 	}
 }
 
-// asGrant gives what a refresh is scheduled by, as status has it: when the last answer
-// came is not in it, but is the last refresh or else the consent.
+// asGrant gives what a refresh is scheduled by, as status has it, in whole seconds: when
+// the last answer came is not in it, but is the last refresh or else the consent, within
+// the second that began then.
 func asGrant(conn *v1alpha1.XConnection) *grant.Grant {
-	tokens := &grant.Tokens{ReceivedAt: conn.Status.ConnectedAt.Time, ExpiresAt: conn.Status.TokenExpiresAt.Time}
+	tokens := &grant.Tokens{ReceivedAt: conn.Status.ConnectedAt.Add(time.Second), ExpiresAt: conn.Status.TokenExpiresAt.Time}
 	if last := conn.Status.LastRefreshTime; last != nil {
 		tokens.RefreshedAt, tokens.ReceivedAt = last.Time, last.Time
 	}

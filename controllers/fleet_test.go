@@ -15,6 +15,7 @@ import (
 
 	"github.com/go-logr/logr"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -39,11 +40,14 @@ func TestReasonsAreAllKnown(t *testing.T) {
 	}
 }
 
+// anHourAgo is the uid of connections that were refreshed then.
+var anHourAgo = uidDue(someTime.Add(-time.Hour))
+
 // refreshedConnection is one whose token is valid for another hour, and whose refresh
 // is due in half an hour.
 func refreshedConnection() *v1alpha1.XConnection {
 	return &v1alpha1.XConnection{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "customer", Name: "agent", UID: "uid"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: "customer", Name: "agent", UID: anHourAgo},
 		Spec:       v1alpha1.XConnectionSpec{State: v1alpha1.StateConnected},
 		Status: v1alpha1.XConnectionStatus{
 			Connected:             true,
@@ -80,11 +84,11 @@ func TestCountedAs(t *testing.T) {
 	}{
 		"in good order": {func(*connection) {}, func(*metrics.Connection) {}},
 		"late": {
-			func(conn *connection) { conn.Status.LastRefreshTime = timeOf(someTime.Add(-2 * time.Hour)) },
-			func(c *metrics.Connection) { c.RefreshDue = someTime.Add(-30 * time.Minute) },
+			func(conn *connection) { conn.Status.LastRefreshTime = timeOf(someTime.Add(-150 * time.Minute)) },
+			func(c *metrics.Connection) { c.RefreshDue = someTime.Add(-time.Hour) },
 		},
 		"an interval that ends too close to the token's end": {
-			func(conn *connection) { conn.Spec.RefreshInterval = &metav1.Duration{Duration: 24 * time.Hour} },
+			func(conn *connection) { conn.Spec.RefreshInterval = &metav1.Duration{Duration: 2400 * time.Hour} },
 			func(c *metrics.Connection) { c.RefreshDue = someTime.Add(45 * time.Minute) },
 		},
 		"no status yet": {
@@ -124,7 +128,7 @@ func TestCountedAs(t *testing.T) {
 		conn, want := refreshedConnection(), refreshedCounted
 		test.change(conn)
 		test.want(&want)
-		if diff := cmp.Diff(want, countedAs(conn, someTime)); diff != "" {
+		if diff := cmp.Diff(want, countedAs(conn, someTime), cmpopts.EquateApproxTime(time.Second)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -41,5 +42,52 @@ func TestPeopleGoFirst(t *testing.T) {
 			t.Errorf("%q, of priority %d, comes before %q", got.Name, priority, want)
 		}
 		queue.Done(got)
+	}
+}
+
+// What a pass wrote wakes no other pass; what others did to it does, and the memory of
+// it does not hide that.
+func TestEchoesWakeNobody(t *testing.T) {
+	owned := true
+	at := func(version string) *corev1.Secret {
+		return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{
+			Namespace: "team", Name: "agent-x-token", ResourceVersion: version,
+			OwnerReferences: []metav1.OwnerReference{{Kind: "XConnection", Name: "agent", Controller: &owned}},
+		}}
+	}
+	r := &XConnectionReconciler{Store: &grant.Store{Namespace: "home"}}
+	queue := priorityqueue.New[reconcile.Request]("echoes-wake-nobody")
+	defer queue.ShutDown()
+	events := r.secretChanged()
+	update := func(version string) {
+		events.Update(t.Context(), event.UpdateEvent{ObjectOld: at("1"), ObjectNew: at(version)}, queue)
+	}
+	key := client.ObjectKeyFromObject(at("1"))
+	woken := func(want int, what string) {
+		t.Helper()
+		if got := queue.Len(); got != want {
+			t.Errorf("%s: %d objects are enqueued, want %d", what, got, want)
+		}
+		for range queue.Len() {
+			item, _, _ := queue.GetWithPriority()
+			queue.Done(item)
+		}
+	}
+	r.tokens.Begin(key)
+	update("7")
+	r.tokens.End(key, "7", at("7"))
+	woken(0, "the echo before the answer")
+	r.tokens.Begin(key)
+	r.tokens.End(key, "8", at("8"))
+	events.Create(t.Context(), event.CreateEvent{Object: at("8")}, queue)
+	woken(0, "the echo after the answer")
+	update("9")
+	woken(1, "another's write")
+	r.tokens.Begin(key)
+	r.tokens.End(key, "10", at("10"))
+	events.Delete(t.Context(), event.DeleteEvent{Object: at("9")}, queue)
+	woken(1, "a deletion")
+	if _, found := r.tokens.Newer(key, ""); found {
+		t.Error("what was deleted counts as there")
 	}
 }

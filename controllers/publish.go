@@ -15,6 +15,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
@@ -119,27 +120,48 @@ func (r *XConnectionReconciler) publish(ctx context.Context, s *scope) error {
 	if s.token.Immutable != nil && *s.token.Immutable {
 		return r.unpublish(ctx, &s.token)
 	}
-	if err := r.Update(ctx, desired); apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+	err := r.writeToken(s, desired, func() error { return r.Update(ctx, desired) })
+	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
 		return fmt.Errorf("%w: %w", errTokenRace, err)
-	} else if err != nil {
+	}
+	if err != nil {
 		return fmt.Errorf("writing the token Secret %q: %w", desired.Name, err)
+	}
+	return nil
+}
+
+// writeToken remembers what is written.
+func (r *XConnectionReconciler) writeToken(s *scope, desired *corev1.Secret, write func() error) error {
+	r.tokens.Begin(tokenKey(s.conn))
+	err := write()
+	if err != nil {
+		s.overtaken = r.tokens.End(tokenKey(s.conn), "", nil) || s.overtaken
+		return err
 	}
 	failpoint.Hit("publish-after-write")
 	s.token = desired
-	r.tokens.remember(s.conn.UID, desired)
-	r.echoes.note(tokenKey(s.conn), desired.ResourceVersion)
+	s.overtaken = r.tokens.End(tokenKey(s.conn), desired.ResourceVersion, desired) || s.overtaken
 	return nil
+}
+
+func tokenKey(conn *v1alpha1.XConnection) types.NamespacedName {
+	return types.NamespacedName{Namespace: conn.Namespace, Name: conn.TokenSecretName()}
+}
+
+// versionOf is a token Secret's version; empty if there is none.
+func versionOf(token *corev1.Secret) string {
+	if token == nil {
+		return ""
+	}
+	return token.ResourceVersion
 }
 
 // createToken makes the token Secret. One that is there already, though the cache
 // does not have it, is ours without its label, or somebody else's: then it is not
 // touched.
 func (r *XConnectionReconciler) createToken(ctx context.Context, s *scope, desired *corev1.Secret) error {
-	err := r.Create(ctx, desired)
+	err := r.writeToken(s, desired, func() error { return r.Create(ctx, desired) })
 	if err == nil {
-		failpoint.Hit("publish-after-write")
-		s.token = desired
-		r.tokens.remember(s.conn.UID, desired)
 		return nil
 	}
 	if !apierrors.IsAlreadyExists(err) {
@@ -197,13 +219,18 @@ func tokenOwner(conn *v1alpha1.XConnection, present *corev1.Secret) string {
 	}
 }
 
-// tokenOwners is the index function of token Secrets.
-func tokenOwners(object client.Object) []string {
+// oddTokens is the index function of token Secrets.
+func oddTokens(object client.Object) []string {
 	owner := metav1.GetControllerOf(object)
-	if owner == nil || object.GetLabels()[v1alpha1.LabelToken] == "" {
+	if owner == nil || object.GetLabels()[v1alpha1.LabelToken] == "" || object.GetName() == defaultTokenName(owner.Name) {
 		return nil
 	}
 	return []string{string(owner.UID)}
+}
+
+// defaultTokenName is the name of a connection's token Secret if its spec gives none.
+func defaultTokenName(connection string) string {
+	return (&v1alpha1.XConnection{ObjectMeta: metav1.ObjectMeta{Name: connection}}).TokenSecretName()
 }
 
 func rotationOf(token *corev1.Secret) int64 {

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/agentconnect/x-operator/internal/grant"
 	"github.com/agentconnect/x-operator/internal/redeem"
 )
@@ -32,16 +34,27 @@ func (r *XConnectionReconciler) refresh(ctx context.Context, s *scope, d decisio
 		s.holdUntil = holdDelay(hold, at, s.now, s.grant.Tokens.ExpiresAt)
 		return nil
 	}
-	after, err := r.Redeemer.Refresh(ctx, s.grant, s.app.creds, d.request)
+	after, err := r.redeem(ctx, s, d)
 	if err != nil {
 		return fmt.Errorf("refreshing the token: %w", err)
-	}
-	if after != nil {
-		r.echoes.note(r.grantKey(s.conn), after.Version())
 	}
 	s.app.hold = r.Gate.Look(s.app.creds)
 	r.setGrant(ctx, s, after)
 	return nil
+}
+
+// redeem refreshes under the eyes of the event handler: what it writes to the grant is no
+// news to this pass.
+func (r *XConnectionReconciler) redeem(ctx context.Context, s *scope, d decision) (*grant.Grant, error) {
+	key := types.NamespacedName{Namespace: r.Store.Namespace, Name: grant.SecretName(s.conn.UID)}
+	r.grants.Begin(key)
+	after, err := r.Redeemer.Refresh(ctx, s.grant, s.app.creds, d.request)
+	version := ""
+	if after != nil {
+		version = after.Version()
+	}
+	s.overtaken = r.grants.End(key, version, struct{}{}) || s.overtaken
+	return after, err
 }
 
 // takeSlot takes one of the places for redeems: they are half the workers, so

@@ -6,7 +6,9 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"hash/fnv"
 	"slices"
+	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -18,11 +20,17 @@ import (
 	"github.com/agentconnect/x-operator/internal/xapi"
 )
 
-// IndexGrantee is the cache index of grant Secrets by client id and account.
-const IndexGrantee = "grantee"
+const (
+	// indexGrantee is the cache index of grant Secrets by a short hash of client id and
+	// account: a set of its own for each value would take more memory than most of what
+	// a connection needs.
+	indexGrantee = "grantee"
+	// granteeHashes is how many hashes there are.
+	granteeHashes = 1024
+)
 
-// Grantee is a value of that index.
-func Grantee(clientID, userID string) string { return clientID + "|" + userID }
+// granteeKey is a value of that index.
+func granteeKey(clientID, userID string) string { return clientID + "|" + userID }
 
 // forget gives up the tokens and the invitation; what is given up waits to be
 // revoked. An unfinished attempt that is waited for no longer ends with it: its
@@ -94,10 +102,10 @@ func revokeOptions(reader client.Reader, store *grant.Store, own *grant.Grant) r
 			case account.UserID == "":
 				// X would not say whose they are: they may be the working set's account's.
 				return own.Tokens != nil && own.Tokens.App.ClientID == clientID, nil
-			case slices.Contains(grantees(own), Grantee(clientID, account.UserID)):
+			case slices.Contains(grantees(own), granteeKey(clientID, account.UserID)):
 				return true, nil
 			}
-			return inUse(ctx, reader, store.Namespace, own.Owner.UID, Grantee(clientID, account.UserID))
+			return inUse(ctx, reader, store.Namespace, own.Owner.UID, granteeKey(clientID, account.UserID))
 		},
 	}
 }
@@ -107,21 +115,36 @@ func revokeOptions(reader client.Reader, store *grant.Store, own *grant.Grant) r
 // seen yet what was given up a moment ago.
 func inUse(ctx context.Context, reader client.Reader, namespace string, owner types.UID, grantee string) (bool, error) {
 	var list corev1.SecretList
-	err := reader.List(ctx, &list, client.InNamespace(namespace), client.MatchingFields{IndexGrantee: grantee})
+	err := reader.List(ctx, &list, client.InNamespace(namespace),
+		client.MatchingFields{indexGrantee: granteeHash(grantee)}, client.UnsafeDisableDeepCopy)
 	if err != nil {
 		return false, fmt.Errorf("looking for other connections of the account: %w", err)
 	}
 	return slices.ContainsFunc(list.Items, func(other corev1.Secret) bool {
-		return other.Name != grant.SecretName(owner)
+		return other.Name != grant.SecretName(owner) && slices.Contains(granteesOf(&other), grantee)
 	}), nil
 }
 
-// granteesOf is the index function.
-func granteesOf(object client.Object) []string {
+// granteeHashesOf is the index function.
+func granteeHashesOf(object client.Object) []string {
 	stored, ok := object.(*corev1.Secret)
 	if !ok || stored.Labels[grant.LabelGrant] == "" {
 		return nil
 	}
+	list := granteesOf(stored)
+	for i := range list {
+		list[i] = granteeHash(list[i])
+	}
+	return list
+}
+
+func granteeHash(grantee string) string {
+	hash := fnv.New32a()
+	_, _ = hash.Write([]byte(grantee))
+	return strconv.FormatUint(uint64(hash.Sum32()%granteeHashes), 10)
+}
+
+func granteesOf(stored *corev1.Secret) []string {
 	g, err := grant.Sketch(stored)
 	if err != nil {
 		return nil
@@ -135,10 +158,10 @@ func granteesOf(object client.Object) []string {
 func grantees(g *grant.Grant) []string {
 	var list []string
 	if g.Tokens != nil && g.Account.UserID != "" && g.Journal.Verdict == nil {
-		list = append(list, Grantee(g.Tokens.App.ClientID, g.Account.UserID))
+		list = append(list, granteeKey(g.Tokens.App.ClientID, g.Account.UserID))
 	}
 	if g.Candidate != nil && g.Candidate.Account.UserID != "" {
-		list = append(list, Grantee(g.Candidate.App.ClientID, g.Candidate.Account.UserID))
+		list = append(list, granteeKey(g.Candidate.App.ClientID, g.Candidate.Account.UserID))
 	}
 	return list
 }

@@ -61,6 +61,8 @@ type scope struct {
 	holdUntil time.Time
 	// link is what a person opens, if consent is wanted.
 	link string
+	// overtaken is true if somebody wrote what a pass wrote right after it.
+	overtaken bool
 	// finished is true once the object is no longer ours.
 	finished bool
 }
@@ -128,20 +130,32 @@ func (r *XConnectionReconciler) readToken(ctx context.Context, s *scope) (err er
 	if s.token, s.tokenConflict, err = r.tokenSecret(ctx, s.conn, name); err != nil {
 		return err
 	}
-	if s.tokenConflict == "" {
-		s.token = r.tokens.newest(s.conn.UID, name, s.token)
+	if newer, found := r.tokens.Newer(tokenKey(s.conn), versionOf(s.token)); found && s.tokenConflict == "" {
+		s.token = newer
 	}
-	var own corev1.SecretList
-	err = r.List(ctx, &own, client.InNamespace(s.conn.Namespace), client.MatchingFields{indexTokenOwner: string(s.conn.UID)})
-	if err != nil {
-		return fmt.Errorf("looking for former token Secrets: %w", err)
-	}
-	for i := range own.Items {
-		if token := &own.Items[i]; token.Name != name && tokenOwner(s.conn, token) == "" {
-			s.oldToken = token
+	s.oldToken, err = r.formerToken(ctx, s.conn)
+	return err
+}
+
+// formerToken reads a token Secret of another name than the present one; nil if there
+// is none.
+func (r *XConnectionReconciler) formerToken(ctx context.Context, conn *v1alpha1.XConnection) (*corev1.Secret, error) {
+	if name := defaultTokenName(conn.Name); name != conn.TokenSecretName() {
+		if token, _, err := r.tokenSecret(ctx, conn, name); token != nil || err != nil {
+			return token, err
 		}
 	}
-	return nil
+	var odd corev1.SecretList
+	err := r.List(ctx, &odd, client.InNamespace(conn.Namespace), client.MatchingFields{indexOddToken: string(conn.UID)})
+	if err != nil {
+		return nil, fmt.Errorf("looking for former token Secrets: %w", err)
+	}
+	for i := range odd.Items {
+		if token := &odd.Items[i]; token.Name != conn.TokenSecretName() && tokenOwner(conn, token) == "" {
+			return token, nil
+		}
+	}
+	return nil, nil
 }
 
 // tokenSecret reads the token Secret of a name, or says whose is in its place.

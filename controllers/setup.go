@@ -38,8 +38,10 @@ const (
 	indexAppSecret = "appSecret"
 	// indexAgent is by the workload: kind and name.
 	indexAgent = "agent"
-	// indexTokenOwner is of token Secrets, by the uid of their XConnection.
-	indexTokenOwner = "tokenOwner"
+	// indexOddToken is of token Secrets that do not have the name that is the default, by
+	// the uid of their XConnection. The others are found by name: a set of its own for
+	// each would take more memory than the token.
+	indexOddToken = "oddToken"
 )
 
 // SetupWithManager registers the reconciler. appSecrets is the cache of the
@@ -51,7 +53,7 @@ func (r *XConnectionReconciler) SetupWithManager(ctx context.Context, mgr ctrl.M
 	}
 	built, err := ctrl.NewControllerManagedBy(mgr).
 		Named("xconnection").
-		For(&v1alpha1.XConnection{}, builder.WithPredicates(connectionChanged{})).
+		For(&v1alpha1.XConnection{}, builder.WithPredicates(r.noticed())).
 		Watches(&corev1.Secret{}, r.secretChanged()).
 		Watches(&v1alpha1.XApp{}, handler.EnqueueRequestsFromMapFunc(r.xappToConnections), builder.WithPredicates(specChanged())).
 		Watches(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.namespaceToConnections), builder.WithPredicates(predicate.LabelChangedPredicate{})).
@@ -96,7 +98,7 @@ func indexConnections(ctx context.Context, indexer client.FieldIndexer) error {
 			return fmt.Errorf("indexing XConnections by %s: %w", name, err)
 		}
 	}
-	for name, of := range map[string]client.IndexerFunc{IndexGrantee: granteesOf, indexMoved: movedFor, indexTokenOwner: tokenOwners} {
+	for name, of := range map[string]client.IndexerFunc{indexGrantee: granteeHashesOf, indexMoved: movedFor, indexOddToken: oddTokens} {
 		if err := indexer.IndexField(ctx, &corev1.Secret{}, name, of); err != nil {
 			return fmt.Errorf("indexing Secrets by %s: %w", name, err)
 		}
@@ -114,6 +116,14 @@ func (connectionChanged) Update(e event.UpdateEvent) bool {
 		!equality.Semantic.DeepEqual(e.ObjectOld.GetAnnotations(), e.ObjectNew.GetAnnotations()) ||
 		!equality.Semantic.DeepEqual(e.ObjectOld.GetDeletionTimestamp(), e.ObjectNew.GetDeletionTimestamp()) ||
 		len(e.ObjectOld.GetFinalizers()) > len(e.ObjectNew.GetFinalizers())
+}
+
+// noticed is connectionChanged, which tells besides what the cache shows of statuses.
+func (r *XConnectionReconciler) noticed() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		r.statuses.Shows(client.ObjectKeyFromObject(e.ObjectNew), e.ObjectNew.GetResourceVersion())
+		return connectionChanged{}.Update(e)
+	}}
 }
 
 func specChanged() predicate.Predicate {

@@ -36,20 +36,36 @@ func (r *XConnectionReconciler) writeStatus(ctx context.Context, s *scope) error
 	if equality.Semantic.DeepEqual(s.before.Status, status) {
 		return nil
 	}
-	after := s.before.DeepCopy()
-	after.Status = status
 	failpoint.Hit("publish-before-status")
-	patch, err := statusPatch(s.before.Status, status)
+	version, err := r.patchStatus(ctx, s.before, status)
 	if err != nil {
-		return err
-	}
-	if err := r.Status().Patch(ctx, after, patch); err != nil {
 		return client.IgnoreNotFound(fmt.Errorf("writing the status: %w", err))
 	}
 	failpoint.Hit("publish-after-status")
-	r.written.remember(after)
+	after := s.before.DeepCopy()
+	after.ResourceVersion, after.Status = version, status
 	r.notify(s.before, after)
 	return nil
+}
+
+// patchStatus changes the status of an object, and gives its resourceVersion after it.
+// Only metadata are asked for in return: the status is known, and to decode it again
+// would be the dearest part of a refresh.
+func (r *XConnectionReconciler) patchStatus(ctx context.Context, conn *v1alpha1.XConnection, status v1alpha1.XConnectionStatus) (string, error) {
+	patch, err := statusPatch(conn.Status, status)
+	if err != nil {
+		return "", err
+	}
+	patched := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Namespace: conn.Namespace, Name: conn.Name}}
+	patched.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("XConnection"))
+	key := client.ObjectKeyFromObject(conn)
+	r.statuses.Begin(key)
+	if err := r.Status().Patch(ctx, patched, patch); err != nil {
+		r.statuses.End(key, "", status)
+		return "", err
+	}
+	r.statuses.End(key, patched.ResourceVersion, status)
+	return patched.ResourceVersion, nil
 }
 
 // statusPatch is what changes one status into another. Whole objects are not compared:

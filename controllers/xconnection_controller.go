@@ -12,6 +12,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
@@ -20,6 +21,7 @@ import (
 	"github.com/agentconnect/x-operator/internal/grant"
 	"github.com/agentconnect/x-operator/internal/redeem"
 	"github.com/agentconnect/x-operator/internal/seal"
+	"github.com/agentconnect/x-operator/internal/written"
 )
 
 // maxSteps bounds the actions of one pass. A refresh takes two: redeem and
@@ -62,9 +64,10 @@ type XConnectionReconciler struct {
 	// settlings, revocations and publications each have a back-off of their own: what
 	// stands in the way of one must not delay another.
 	settlings, revocations, publications retries
-	written                              statuses
-	tokens                               tokens
-	echoes                               echoes
+	// statuses, tokens and grants are what passes wrote that the cache may not show yet.
+	statuses written.Memory[v1alpha1.XConnectionStatus]
+	tokens   written.Memory[*corev1.Secret]
+	grants   written.Memory[struct{}]
 }
 
 // Reconcile brings one XConnection towards what its spec asks: it reads once,
@@ -74,7 +77,9 @@ func (r *XConnectionReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 	if err := r.Get(ctx, request.NamespacedName, conn); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	r.written.refresh(conn)
+	if status, found := r.statuses.Newer(request.NamespacedName, conn.ResourceVersion); found {
+		conn.Status = status
+	}
 	s, err := r.readScope(ctx, conn)
 	if err != nil {
 		return ctrl.Result{}, err
@@ -155,6 +160,10 @@ func (r *XConnectionReconciler) result(s *scope, d decision, err error) (ctrl.Re
 		// So many steps in one pass: the rest is for the next.
 		return ctrl.Result{RequeueAfter: raceDelay}, nil
 	}
+	if s.overtaken {
+		// It may be a person's consent.
+		return ctrl.Result{RequeueAfter: raceDelay, Priority: ptr.To(priorityPeople)}, nil
+	}
 	if d.at.IsZero() {
 		return ctrl.Result{}, nil
 	}
@@ -179,9 +188,8 @@ func (r *XConnectionReconciler) removeFinalizer(ctx context.Context, s *scope) e
 	for _, of := range []*retries{&r.settlings, &r.revocations, &r.publications} {
 		of.forget(s.conn.UID)
 	}
-	r.written.forget(s.conn.UID)
-	r.tokens.forget(s.conn.UID)
-	r.echoes.forget(r.grantKey(s.conn), tokenKey(s.conn))
+	r.statuses.Forget(client.ObjectKeyFromObject(s.conn))
+	r.tokens.Forget(tokenKey(s.conn))
 	s.finished = true
 	return nil
 }

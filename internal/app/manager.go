@@ -47,13 +47,13 @@ func (o *operator) makeManager(_ context.Context, config *rest.Config) error {
 // cacheOptions keep what is cached small: of the grants' namespace all Secrets,
 // elsewhere token Secrets alone, and nothing's managed fields.
 func (o *operator) cacheOptions() cache.Options {
-	secrets := map[string]cache.Config{o.GrantNamespace: {LabelSelector: labels.Everything()}}
+	secrets := map[string]cache.Config{o.GrantNamespace: {LabelSelector: labels.Everything(), Transform: compact()}}
 	watched := o.watchedNamespaces()
 	if o.Runs(ComponentControllers) {
 		tokens := labels.SelectorFromSet(labels.Set{v1alpha1.LabelToken: v1alpha1.LabelTokenValue})
 		for namespace := range watched {
 			if namespace != o.GrantNamespace {
-				secrets[namespace] = cache.Config{LabelSelector: tokens}
+				secrets[namespace] = cache.Config{LabelSelector: tokens, Transform: compact()}
 			}
 		}
 	}
@@ -61,7 +61,7 @@ func (o *operator) cacheOptions() cache.Options {
 		DefaultTransform: cache.TransformStripManagedFields(),
 		ByObject: map[client.Object]cache.ByObject{
 			&corev1.Secret{}:        {Namespaces: secrets},
-			&v1alpha1.XConnection{}: {Namespaces: watched, Label: o.selector},
+			&v1alpha1.XConnection{}: {Namespaces: watched, Label: o.selector, Transform: compactConnections()},
 		},
 		DefaultNamespaces: watched,
 	}

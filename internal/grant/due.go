@@ -14,6 +14,9 @@ const (
 	// expiryMargin is how long before the access token's end a refresh is due at
 	// the latest: time enough for an X that is away for minutes.
 	expiryMargin = 15 * time.Minute
+	// leastPart of an interval at least lies between two routine refreshes: five minutes
+	// of ninety.
+	leastPart = 18
 	// requestSpacing is the least time between attempts that a person asks for, or
 	// that an access token refused by X calls for.
 	requestSpacing = time.Minute
@@ -132,25 +135,35 @@ func TakeoverAfter(left time.Duration) time.Duration {
 	return min(max(left-expiryMargin, takeoverMin), takeoverMax)
 }
 
-// NextRefresh is when the next routine refresh is due: after a consent at a hash
-// of the owner's uid inside the first interval, so that connections made together
-// are refreshed evenly; then one interval after the last. It never comes later
-// than the margin before expiry: 15 minutes, or a quarter of a lifetime that is
-// shorter than an hour.
+// NextRefresh is when the next routine refresh is due. A connection is refreshed at
+// times that a hash of its owner's uid sets, one interval apart: connections that were
+// made together, or that an outage held up together, are spread evenly again by the
+// next refresh. After one at another time the next such time counts, but for one that
+// comes at once. It is never later than the margin before expiry: 15 minutes, or a
+// quarter of a lifetime that is shorter than an hour.
 func NextRefresh(g *Grant, interval time.Duration, now time.Time) time.Time {
 	t := g.Tokens
 	if clockSetBack(t.ReceivedAt, now) {
 		return now
 	}
-	at := t.RefreshedAt.Add(interval)
+	at := slotAfter(t.RefreshedAt.Add(interval/leastPart), interval, g.Owner.UID)
 	if t.RefreshedAt.IsZero() {
-		at = t.ReceivedAt.Add(spread(g.Owner.UID, interval))
+		at = slotAfter(t.ReceivedAt, interval, g.Owner.UID)
 	}
 	lifetime := t.ExpiresAt.Sub(t.ReceivedAt)
 	if latest := t.ExpiresAt.Add(-min(expiryMargin, lifetime/4)); latest.Before(at) {
 		return latest
 	}
 	return at
+}
+
+// slotAfter is the first of an owner's times after a moment.
+func slotAfter(moment time.Time, interval time.Duration, owner types.UID) time.Time {
+	slot := moment.Truncate(interval).Add(spread(owner, interval))
+	if slot.After(moment) {
+		return slot
+	}
+	return slot.Add(interval)
 }
 
 // clockSetBack tells whether a time of the past lies in the future: how long ago it

@@ -18,11 +18,33 @@ import (
 // moment is the tests' now: anything that asks the real clock instead is far off.
 var moment = time.Date(2030+rand.IntN(50), time.June, 1+rand.IntN(28), rand.IntN(24), rand.IntN(60), 0, 0, time.UTC)
 
-// working is a grant that was refreshed ten minutes ago and is due in eighty.
+// interval is what nearly all connections have.
+const interval = 90 * time.Minute
+
+// uidWithTime gives a uid whose connection is refreshed at a time, and at each
+// interval before and after, give or take half a second.
+func uidWithTime(at time.Time) types.UID {
+	for i := 0; ; i++ {
+		g := &grant.Grant{Owner: grant.Owner{UID: types.UID(fmt.Sprint("uid-", i))}, Tokens: &grant.Tokens{
+			ReceivedAt: at.Add(-time.Second / 2), ExpiresAt: at.Add(4 * interval),
+		}}
+		if grant.NextRefresh(g, interval, at).Before(at.Add(time.Second / 2)) {
+			return g.Owner.UID
+		}
+	}
+}
+
+var (
+	tenMinutesAgo = moment.Add(-10 * time.Minute)
+	tenMinutesUID = uidWithTime(tenMinutesAgo)
+)
+
+// working is a grant that was refreshed ten minutes ago, at its time, and is due in
+// eighty.
 func working() *grant.Grant {
-	received := moment.Add(-10 * time.Minute)
+	received := tenMinutesAgo
 	return &grant.Grant{
-		Owner: grant.Owner{Namespace: "team", Name: "news", UID: "uid-1"},
+		Owner: grant.Owner{Namespace: "team", Name: "news", UID: tenMinutesUID},
 		Tokens: &grant.Tokens{
 			App:         grant.App{ClientID: "client"},
 			AccessToken: secret.New("access-1"), RefreshToken: secret.New("refresh-1"),
@@ -38,7 +60,7 @@ func say(d grant.Decision) string {
 	if d.Step == grant.StepNone {
 		return string(d.Step)
 	}
-	text := fmt.Sprintf("%s at %s", d.Step, d.At.Sub(moment))
+	text := fmt.Sprintf("%s at %s", d.Step, d.At.Sub(moment).Round(time.Second))
 	if d.Request != "" {
 		text += " for " + d.Request
 	}
@@ -56,8 +78,8 @@ func TestDue(t *testing.T) {
 		"no tokens":        {func(g *grant.Grant) { g.Tokens = nil }, "now", "None"},
 		"no refresh token": {func(g *grant.Grant) { g.Tokens.RefreshToken = secret.Token{} }, "now", "None"},
 		"the interval is over": {func(g *grant.Grant) {
-			g.Tokens.RefreshedAt = moment.Add(-90 * time.Minute)
-		}, "", "Refresh at 0s"},
+			g.Tokens.RefreshedAt = tenMinutesAgo.Add(-interval)
+		}, "", "Refresh at -10m0s"},
 		"not to be tried yet": {func(g *grant.Grant) {
 			g.Tokens.RefreshedAt = moment.Add(-2 * time.Hour)
 			g.Journal.NotBefore = moment.Add(time.Minute)
@@ -152,12 +174,16 @@ func TestTakeoverAfter(t *testing.T) {
 }
 
 func TestNextRefresh(t *testing.T) {
-	const interval = 90 * time.Minute
 	for name, test := range map[string]struct {
-		received, refreshed, expires time.Duration
-		want                         time.Duration
+		// time is one of the connection's times.
+		time, refreshed, expires time.Duration
+		want                     time.Duration
 	}{
 		"an interval after the last":         {-10 * time.Minute, -10 * time.Minute, 110 * time.Minute, 80 * time.Minute},
+		"late":                               {-30 * time.Minute, -10 * time.Minute, 110 * time.Minute, 60 * time.Minute},
+		"asked for between two times":        {30 * time.Minute, -10 * time.Minute, 110 * time.Minute, 30 * time.Minute},
+		"asked for right before its time":    {-6 * time.Minute, -10 * time.Minute, 110 * time.Minute, 84 * time.Minute},
+		"the latest, before the token ends":  {-6 * time.Minute, -10 * time.Minute, 90 * time.Minute, 75 * time.Minute},
 		"a lifetime of an hour":              {0, 0, time.Hour, 45 * time.Minute},
 		"a lifetime of forty minutes":        {0, 0, 40 * time.Minute, 30 * time.Minute},
 		"a lifetime of a minute":             {0, 0, time.Minute, 45 * time.Second},
@@ -168,9 +194,10 @@ func TestNextRefresh(t *testing.T) {
 		"the clock was set back by a decade": {87600 * time.Hour, 87600 * time.Hour, 87602 * time.Hour, 0},
 	} {
 		g := working()
-		g.Tokens.ReceivedAt, g.Tokens.RefreshedAt = moment.Add(test.received), moment.Add(test.refreshed)
+		g.Owner.UID = uidWithTime(moment.Add(test.time))
+		g.Tokens.ReceivedAt, g.Tokens.RefreshedAt = moment.Add(test.refreshed), moment.Add(test.refreshed)
 		g.Tokens.ExpiresAt = moment.Add(test.expires)
-		if got := grant.NextRefresh(g, interval, moment).Sub(moment); got != test.want {
+		if got := grant.NextRefresh(g, interval, moment).Sub(moment).Round(time.Second); got != test.want {
 			t.Errorf("%s: in %s, want %s", name, got, test.want)
 		}
 	}
@@ -195,39 +222,53 @@ func TestDueAfterClockSetBack(t *testing.T) {
 	}
 }
 
-// Ten thousand connections made at the same moment are refreshed evenly: no minute
-// of the first interval has much more than its share of them.
-func TestFirstRefreshesSpread(t *testing.T) {
-	const connections, minutes = 10_000, 90
+// Ten thousand connections made at the same moment are refreshed evenly, and so are as
+// many that an outage made wait for it: no minute of the interval has much more than
+// its share of them.
+func TestRefreshesSpread(t *testing.T) {
+	for name, refreshed := range map[string]time.Time{"made together": {}, "refreshed together": moment} {
+		g := working()
+		g.Tokens.ReceivedAt, g.Tokens.RefreshedAt = moment, refreshed
+		g.Tokens.ExpiresAt = moment.Add(2 * time.Hour)
+		earliest := time.Duration(0)
+		if !refreshed.IsZero() {
+			earliest = 5 * time.Minute
+		}
+		// A fair share is 111, give or take 10.5: five times that never happens.
+		const least, most = 59, 164
+		for minute, count := range refreshesPerMinute(t, g, earliest) {
+			if count < least || count > most {
+				t.Errorf("%s: %d refreshes are due in minute %d, want %d to %d", name, count, minute, least, most)
+			}
+		}
+	}
+}
+
+// refreshesPerMinute counts when ten thousand like a grant are refreshed next: all within
+// an interval from the earliest time on.
+func refreshesPerMinute(t *testing.T, g *grant.Grant, earliest time.Duration) [90]int {
+	t.Helper()
+	const connections = 10_000
 	random := rand.New(rand.NewPCG(1, 2))
-	g := working()
-	g.Tokens.ReceivedAt, g.Tokens.RefreshedAt = moment, time.Time{}
-	g.Tokens.ExpiresAt = moment.Add(2 * time.Hour)
-	var perMinute [minutes]int
+	var perMinute [90]int
 	for range connections {
 		uid := fmt.Sprintf("%08x-%04x-4%03x-a%03x-%012x", random.Uint32(), random.IntN(1<<16),
 			random.IntN(1<<12), random.IntN(1<<12), random.Uint64()>>16)
 		g.Owner.UID = types.UID(uid)
-		at := grant.NextRefresh(g, minutes*time.Minute, moment).Sub(moment)
-		if at < 0 || at >= minutes*time.Minute {
-			t.Fatalf("the first refresh of %s is due after %s", uid, at)
+		at := grant.NextRefresh(g, interval, moment).Sub(moment) - earliest
+		if at < 0 || at > interval {
+			t.Fatalf("the refresh of %s is due %s after the earliest time", uid, at)
 		}
-		perMinute[int(at/time.Minute)]++
+		perMinute[min(int(at/time.Minute), len(perMinute)-1)]++
 	}
-	// A fair share is 111, give or take 10.5: five times that never happens.
-	const least, most = 59, 164
-	for minute, count := range perMinute {
-		if count < least || count > most {
-			t.Errorf("%d refreshes are due in minute %d, want %d to %d", count, minute, least, most)
-		}
-	}
+	return perMinute
 }
 
 func TestFirstRefreshIsTheSameEachTime(t *testing.T) {
 	g := working()
 	g.Tokens.RefreshedAt = time.Time{}
-	first := grant.NextRefresh(g, 90*time.Minute, moment)
-	if again := grant.NextRefresh(g, 90*time.Minute, moment.Add(time.Hour)); !again.Equal(first) {
+	first := grant.NextRefresh(g, interval, moment)
+	if again := grant.NextRefresh(g, interval, moment.Add(time.Hour)); !again.Equal(first) {
 		t.Errorf("the first refresh moved from %s to %s", first, again)
 	}
 }

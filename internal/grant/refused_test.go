@@ -79,6 +79,7 @@ func TestDueAfterRefusal(t *testing.T) {
 		-30 * time.Second: "Wait 30s",
 	} {
 		g := grantWith("second")
+		g.Tokens.RefreshedAt, g.Tokens.ExpiresAt = now, now.Add(2*time.Hour)
 		g.Journal.LastAttemptAt = now.Add(last)
 		g.RefuseAccess(secret.New("second"), "401", now)
 		due := grant.Due(g, grant.Terms{Interval: time.Hour}, grant.Seen{}, now)

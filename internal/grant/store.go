@@ -13,6 +13,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/agentconnect/x-operator/internal/written"
 )
 
 // How a grant Secret is told and found.
@@ -42,7 +44,7 @@ type Store struct {
 	// ClusterID is the uid of this cluster's kube-system namespace.
 	ClusterID string
 
-	own writes
+	own written.Memory[*corev1.Secret]
 }
 
 // SecretName is the name of the grant of an XConnection.
@@ -55,7 +57,7 @@ func (s *Store) Get(ctx context.Context, owner types.UID) (*Grant, error) {
 	if err != nil && !apierrors.IsNotFound(err) {
 		return nil, classify(err)
 	}
-	if newer := s.own.newerThan(owner, stored); newer != nil {
+	if newer, found := s.own.Newer(s.key(owner), stored.ResourceVersion); found {
 		return FromSecret(newer)
 	}
 	if err != nil {
@@ -73,13 +75,22 @@ func (s *Store) GetLive(ctx context.Context, owner types.UID) (*Grant, error) {
 	return FromSecret(stored)
 }
 
+// read gives an empty Secret with an error.
 func (s *Store) read(ctx context.Context, reader client.Reader, owner types.UID) (*corev1.Secret, error) {
 	stored := &corev1.Secret{}
-	err := reader.Get(ctx, types.NamespacedName{Namespace: s.Namespace, Name: SecretName(owner)}, stored)
-	if err != nil {
-		return nil, err
-	}
-	return stored, nil
+	// Nobody alters what a grant was read from.
+	err := reader.Get(ctx, s.key(owner), stored, client.UnsafeDisableDeepCopy)
+	return stored, err
+}
+
+func (s *Store) key(owner types.UID) types.NamespacedName {
+	return types.NamespacedName{Namespace: s.Namespace, Name: SecretName(owner)}
+}
+
+// Shows tells the store what the cache shows of a grant: what was written up to there
+// need not be remembered any longer.
+func (s *Store) Shows(stored *corev1.Secret) {
+	s.own.Shows(client.ObjectKeyFromObject(stored), stored.ResourceVersion)
 }
 
 // List reads every grant from the cache. One that can't be decoded is left out:
@@ -119,12 +130,13 @@ func (s *Store) Create(ctx context.Context, g *Grant) (*Grant, error) {
 		Type: SecretType,
 		Data: data,
 	}
-	if err := s.Client.Create(ctx, stored); apierrors.IsAlreadyExists(err) {
+	err = s.write(g.Owner.UID, stored, func() error { return s.Client.Create(ctx, stored) })
+	if apierrors.IsAlreadyExists(err) {
 		return nil, fmt.Errorf("%w: %w", ErrConflict, err)
-	} else if err != nil {
+	}
+	if err != nil {
 		return nil, classify(err)
 	}
-	s.own.remember(g.Owner.UID, stored)
 	return FromSecret(stored)
 }
 
@@ -153,11 +165,25 @@ func (s *Store) Update(ctx context.Context, g *Grant, change func(*Grant)) (*Gra
 		return nil, fmt.Errorf("encoding the grant's patch: %w", err)
 	}
 	stored := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: g.stored.Namespace, Name: g.stored.Name}}
-	if err := s.Client.Patch(ctx, stored, client.RawPatch(types.MergePatchType, patch)); err != nil {
+	err = s.write(g.Owner.UID, stored, func() error {
+		return s.Client.Patch(ctx, stored, client.RawPatch(types.MergePatchType, patch))
+	})
+	if err != nil {
 		return nil, classify(err)
 	}
-	s.own.remember(g.Owner.UID, stored)
 	return g.follow(stored)
+}
+
+// write remembers what is written.
+func (s *Store) write(owner types.UID, stored *corev1.Secret, do func() error) error {
+	s.own.Begin(s.key(owner))
+	err := do()
+	if err != nil {
+		s.own.End(s.key(owner), "", nil)
+		return err
+	}
+	s.own.End(s.key(owner), stored.ResourceVersion, stored)
+	return nil
 }
 
 // Delete removes exactly the grant that was read: another version of it, or
@@ -170,7 +196,7 @@ func (s *Store) Delete(ctx context.Context, g *Grant) error {
 	if err != nil && !apierrors.IsNotFound(err) {
 		return classify(err)
 	}
-	s.own.forget(g.Owner.UID)
+	s.own.Forget(s.key(g.Owner.UID))
 	return nil
 }
 

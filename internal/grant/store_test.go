@@ -255,7 +255,7 @@ func TestNewerSchemaIsReadOnly(t *testing.T) {
 		if err := api.Update(t.Context(), stored); err != nil {
 			t.Fatal(err)
 		}
-		g, err := store.GetLive(t.Context(), "uid-1")
+		g, err := store.GetLive(t.Context(), tenMinutesUID)
 		if err != nil || g.Account.UserID != "7" {
 			t.Fatalf("schema %q: reading it: %v", schema, err)
 		}
@@ -281,11 +281,11 @@ func TestGetSeesItsOwnWrites(t *testing.T) {
 		t.Fatal(err)
 	}
 	store.Client = lagging
-	if read, err := store.Get(t.Context(), "uid-1"); err != nil || read.Rotation != 5 || read.Version() != written.Version() {
+	if read, err := store.Get(t.Context(), tenMinutesUID); err != nil || read.Rotation != 5 || read.Version() != written.Version() {
 		t.Errorf("read is %+v (%v), want what was written", read, err)
 	}
 	store.Client = api
-	if read, err := store.Get(t.Context(), "uid-1"); err != nil || read.Rotation != 5 {
+	if read, err := store.Get(t.Context(), tenMinutesUID); err != nil || read.Rotation != 5 {
 		t.Errorf("read is %+v (%v), want what is stored", read, err)
 	}
 }
