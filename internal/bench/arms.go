@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/agentconnect/x-operator/internal/child"
 	"github.com/agentconnect/x-operator/internal/xsim"
 )
 
@@ -46,30 +47,30 @@ func (r Run) CPUEach() time.Duration { return r.CPU / time.Duration(r.Due) }
 type arm struct {
 	name string
 	// start starts it, and returns once it has nothing to do but to wait.
-	start func(ctx context.Context, due time.Time) (*process, error)
+	start func(ctx context.Context, due time.Time) (*child.Process, error)
 }
 
 func (s *suite) arms(w *World) []arm {
-	operator := func(binary string) func(context.Context, time.Time) (*process, error) {
-		return func(ctx context.Context, _ time.Time) (*process, error) {
+	operator := func(binary string) func(context.Context, time.Time) (*child.Process, error) {
+		return func(ctx context.Context, _ time.Time) (*child.Process, error) {
 			o, err := w.StartOperator(ctx, binary)
 			if err != nil {
 				return nil, err
 			}
 			if _, err := o.Rest(ctx, s.count(w)); err != nil {
-				return nil, errors.Join(err, o.stop())
+				return nil, errors.Join(err, o.Stop())
 			}
-			return o.process, nil
+			return o.Process, nil
 		}
 	}
-	arms := []arm{{ArmRaw, func(_ context.Context, due time.Time) (*process, error) { return s.startRawLoop(w, due) }}, {ArmOurs, operator(s.binary)}}
+	arms := []arm{{ArmRaw, func(_ context.Context, due time.Time) (*child.Process, error) { return s.startRawLoop(w, due) }}, {ArmOurs, operator(s.binary)}}
 	if s.Peer != "" {
 		arms = append(arms, arm{ArmPeer, operator(s.Peer)})
 	}
 	return arms
 }
 
-func (s *suite) startRawLoop(w *World, due time.Time) (*process, error) {
+func (s *suite) startRawLoop(w *World, due time.Time) (*child.Process, error) {
 	p, _, err := firstLine(filepath.Join(w.Folder, "raw-loop.log"), s.Self,
 		"raw-loop", w.Plane.Kubeconfig(), w.Home, w.X.URL+xsim.PathToken, AppMain+"-client", AppMain+"-secret", due.Format(time.RFC3339Nano))
 	return p, err
@@ -122,11 +123,11 @@ func (s *suite) tryArm(ctx context.Context, w *World, arm arm) (Run, error) {
 		return run, err
 	}
 	measured := s.measure(ctx, w, p, due, &run)
-	return run, errors.Join(measured, p.stop())
+	return run, errors.Join(measured, p.Stop(stopTimeout))
 }
 
 // measure watches a program from the moment that connections are due.
-func (s *suite) measure(ctx context.Context, w *World, p *process, due time.Time, run *Run) error {
+func (s *suite) measure(ctx context.Context, w *World, p *child.Process, due time.Time, run *Run) error {
 	const quiet = 500 * time.Millisecond
 	if time.Until(due) < quiet {
 		return errLate
@@ -138,7 +139,7 @@ func (s *suite) measure(ctx context.Context, w *World, p *process, due time.Time
 	if err := pause(ctx, time.Until(due)-quiet/5); err != nil {
 		return err
 	}
-	cpu, err := p.cpu()
+	cpu, err := p.CPU()
 	if err != nil {
 		return err
 	}
@@ -155,7 +156,7 @@ func (s *suite) measure(ctx context.Context, w *World, p *process, due time.Time
 		}
 	}
 	run.Took = time.Since(due)
-	after, err := p.cpu()
+	after, err := p.CPU()
 	run.CPU = after - cpu
 	return err
 }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/agentconnect/x-operator/internal/child"
 	"github.com/agentconnect/x-operator/internal/controlplane"
 )
 
@@ -97,7 +98,7 @@ func (s *suite) measureAll(ctx context.Context) error {
 	}
 	var err error
 	s.say("building the operator as it is released")
-	if s.binary, err = BuildOperator(ctx, s.Folder); err != nil {
+	if s.binary, err = child.Build(ctx, s.Folder, child.Module); err != nil {
 		return err
 	}
 	if err := s.onDisk(ctx); err != nil {
@@ -141,7 +142,7 @@ func (s *suite) inMemory(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(s.populate(ctx, w, o), o.stop())
+	err = errors.Join(s.populate(ctx, w, o), o.Stop())
 	if err != nil {
 		return err
 	}

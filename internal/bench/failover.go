@@ -10,6 +10,8 @@ import (
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/agentconnect/x-operator/internal/child"
 )
 
 // lease is that of an operator that is no shard.
@@ -18,7 +20,7 @@ const lease = "x-operator"
 // failover kills the leader of two replicas, and waits until the other one has
 // looked at all connections.
 func (s *suite) failover(ctx context.Context, w *World) error {
-	port, err := freePort(ctx)
+	port, err := child.FreePort(ctx)
 	if err != nil {
 		return err
 	}
@@ -45,7 +47,7 @@ func (s *suite) succession(ctx context.Context, w *World, leader, standby *Opera
 		return err
 	}
 	killed := time.Now()
-	if err := leader.kill(); err != nil {
+	if err := leader.Kill(); err != nil {
 		return err
 	}
 	at, err := standby.Rest(ctx, s.count(w))

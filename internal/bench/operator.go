@@ -7,25 +7,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/agentconnect/x-operator/internal/child"
 	"github.com/agentconnect/x-operator/internal/xsim"
 )
 
 // Operator is one run of the operator's binary.
 type Operator struct {
-	*process
+	*child.Process
 	metrics string
 }
 
 // StartOperator starts a binary of the operator with further flags. Its consent
 // door is the world's: one operator at a time has it.
 func (w *World) StartOperator(ctx context.Context, binary string, flags ...string) (*Operator, error) {
-	port, err := freePort(ctx)
+	port, err := child.FreePort(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -46,11 +46,11 @@ func (w *World) StartOperator(ctx context.Context, binary string, flags ...strin
 	if err != nil {
 		return nil, err
 	}
-	return &Operator{process: p, metrics: "http://127.0.0.1:" + port + "/metrics"}, nil
+	return &Operator{Process: p, metrics: "http://127.0.0.1:" + port + "/metrics"}, nil
 }
 
 // Stop lets the operator end in good order.
-func (o *Operator) Stop() error { return o.stop() }
+func (o *Operator) Stop() error { return o.Process.Stop(stopTimeout) }
 
 // load is how busy an operator is.
 type load struct {
@@ -94,7 +94,7 @@ func (o *Operator) Rest(ctx context.Context, passes int) (time.Time, error) {
 	last, since := load{passes: -1}, time.Time{}
 	for {
 		now, err := o.load(ctx)
-		if err != nil && o.ended() {
+		if err != nil && o.Ended() {
 			return since, errors.New("the operator ended by itself: see its log")
 		}
 		switch {
@@ -114,7 +114,7 @@ func (o *Operator) Rest(ctx context.Context, passes int) (time.Time, error) {
 func (o *Operator) passed(ctx context.Context, passes int) error {
 	for {
 		now, err := o.load(ctx)
-		if err != nil && o.ended() {
+		if err != nil && o.Ended() {
 			return errors.New("the operator ended by itself: see its log")
 		}
 		if err == nil && now.passes >= passes {
@@ -136,19 +136,4 @@ func pause(ctx context.Context, wait time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// freePort gives a port that nobody listens on.
-func freePort(ctx context.Context) (string, error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("looking for a free port: %w", err)
-	}
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	return port, errors.Join(err, listener.Close())
-}
-
-// BuildOperator compiles the operator as it is released.
-func BuildOperator(ctx context.Context, folder string) (string, error) {
-	return build(ctx, folder, "x-operator", "")
 }

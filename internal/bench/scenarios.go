@@ -51,7 +51,7 @@ func (s *suite) during(ctx context.Context, w *World, flags []string, do func(*O
 		return err
 	}
 	done := do(o)
-	return errors.Join(done, o.stop())
+	return errors.Join(done, o.Stop())
 }
 
 // publication makes the connections.
@@ -64,7 +64,7 @@ func (s *suite) publication(ctx context.Context, w *World) error {
 			return err
 		}
 		var err error
-		if s.report.EmptyRSS, err = o.resident(); err != nil {
+		if s.report.EmptyRSS, err = o.Resident(); err != nil {
 			return err
 		}
 		s.say("an empty operator takes %d MB", s.report.EmptyRSS>>20)
@@ -154,7 +154,7 @@ func (s *suite) restart(ctx context.Context, w *World) error {
 		if err := pause(ctx, settled); err != nil {
 			return err
 		}
-		resident, err := o.resident()
+		resident, err := o.Resident()
 		if err != nil {
 			return err
 		}

@@ -65,14 +65,14 @@ func (s *suite) window(ctx context.Context, w *World, o *Operator, length time.D
 	if err != nil {
 		return err
 	}
-	cpu, err := o.cpu()
+	cpu, err := o.CPU()
 	if err != nil {
 		return err
 	}
 	if err := pause(ctx, length); err != nil {
 		return err
 	}
-	used, err := o.cpu()
+	used, err := o.CPU()
 	if err != nil {
 		return err
 	}

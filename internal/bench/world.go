@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/child"
 	"github.com/agentconnect/x-operator/internal/controlplane"
 	"github.com/agentconnect/x-operator/internal/grant"
 	"github.com/agentconnect/x-operator/internal/xsim"
@@ -44,7 +45,7 @@ type World struct {
 	// Store reads and writes grants as the operator does, without a cache.
 	Store *grant.Store
 
-	sim      *process
+	sim      *child.Process
 	callback string
 }
 
@@ -70,7 +71,7 @@ func NewWorld(ctx context.Context, setup Setup) (*World, error) {
 }
 
 func (w *World) start(ctx context.Context, setup Setup) error {
-	port, err := freePort(ctx)
+	port, err := child.FreePort(ctx)
 	if err != nil {
 		return err
 	}
@@ -93,7 +94,7 @@ func (w *World) start(ctx context.Context, setup Setup) error {
 }
 
 func (w *World) startX(ctx context.Context, seed uint64) error {
-	binary, err := build(ctx, w.Folder, "xsim", "/hack/xsim")
+	binary, err := child.Build(ctx, w.Folder, child.Module+"/hack/xsim")
 	if err != nil {
 		return err
 	}
@@ -146,7 +147,7 @@ func (w *World) furnish(ctx context.Context, namespaces int) error {
 func (w *World) Close() error {
 	var errs []error
 	if w.sim != nil {
-		errs = append(errs, w.sim.stop())
+		errs = append(errs, w.sim.Stop(stopTimeout))
 	}
 	if w.Plane != nil {
 		errs = append(errs, w.Plane.Stop())

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/agentconnect/x-operator/internal/chaos/judge"
+	"github.com/agentconnect/x-operator/internal/child"
 	"github.com/agentconnect/x-operator/internal/controlplane"
 )
 
@@ -105,7 +106,7 @@ func (s *suite) run(ctx context.Context, folder string) (report *Report, err err
 		return nil, fmt.Errorf("making the folder of logs: %w", err)
 	}
 	s.say("building the operator with its failpoints")
-	if s.binary, err = Build(ctx, folder, TagFailpoints); err != nil {
+	if s.binary, err = child.Build(ctx, folder, child.Module, TagFailpoints); err != nil {
 		return nil, err
 	}
 	if s.plane, err = controlplane.Start(ctx, controlplane.Options{Progress: s.options.Progress}); err != nil {

@@ -42,14 +42,8 @@ func (w *world) populate(ctx context.Context) error {
 	if err := adding.Wait(); err != nil {
 		return err
 	}
-	deadline := time.Now().Add(reachWithin)
-	for w.connected() < count*9/10 {
-		if time.Now().After(deadline) {
-			return fmt.Errorf("only %d of %d connections of the world %s were connected within %s", w.connected(), count, w.name, reachWithin)
-		}
-		if !pause(ctx, lookEvery) {
-			return ctx.Err()
-		}
+	if err := reach(ctx, func() bool { return w.connected() >= count*9/10 }, func() {}); err != nil {
+		return fmt.Errorf("only %d of %d connections of the world %s are connected: %w", w.connected(), count, w.name, err)
 	}
 	return nil
 }
@@ -96,21 +90,33 @@ func (w *world) drive(ctx context.Context) error {
 	return w.awaitFaultsOfX(ctx)
 }
 
-// await waits until so many failpoints were reached, and does what makes them be.
-func (w *world) await(ctx context.Context, count int) error {
+// reach waits until something happened, and time and again does what makes it
+// happen. If nothing comes of that, the suite itself is broken.
+func reach(ctx context.Context, happened func() bool, help func()) error {
 	deadline, next := time.Now().Add(reachWithin), time.Now()
-	for w.orders.count() < count {
+	for !happened() {
 		switch now := time.Now(); {
 		case now.After(deadline):
-			return fmt.Errorf("%w: the processes wait for the steps %q", errNeverReached, w.armed())
+			return fmt.Errorf("nothing came of it within %s", reachWithin)
 		case now.After(next):
-			w.giveWay()
-			w.stimulate(ctx, w.armed())
+			help()
 			next = now.Add(stimulateEvery)
 		}
 		if !pause(ctx, 50*time.Millisecond) {
 			return ctx.Err()
 		}
+	}
+	return nil
+}
+
+// await waits until so many failpoints were reached, and does what makes them be.
+func (w *world) await(ctx context.Context, count int) error {
+	err := reach(ctx, func() bool { return w.orders.count() >= count }, func() {
+		w.giveWay()
+		w.stimulate(ctx, w.armed())
+	})
+	if err != nil {
+		return fmt.Errorf("the processes wait for the steps %q: %w", w.armed(), err)
 	}
 	return nil
 }
@@ -133,7 +139,7 @@ func (w *world) stimulate(ctx context.Context, steps []string) {
 	}
 	if wants("consent") {
 		for _, conn := range w.some(2) {
-			_ = w.annotate(ctx, conn, v1alpha1.AnnotationReconnectRequestedAt, strconv.FormatInt(time.Now().UnixNano(), 10))
+			_ = w.annotate(ctx, conn.object(w.namespace), v1alpha1.AnnotationReconnectRequestedAt, strconv.FormatInt(time.Now().UnixNano(), 10))
 		}
 	}
 	if wants("revoke") && w.leaving() < enoughDeletions {
@@ -153,18 +159,16 @@ func (w *world) signal(ctx context.Context, f *fault) error {
 	if err := w.write(ctx, 1); err != nil {
 		return err
 	}
-	deadline := time.Now().Add(reachWithin)
 	if !pause(ctx, f.wait) {
 		return ctx.Err()
 	}
-	r := w.leader()
-	for ; r == nil; r = w.leader() {
-		if time.Now().After(deadline) {
-			return fmt.Errorf("%w: no process runs", errNeverReached)
-		}
-		if !pause(ctx, 50*time.Millisecond) {
-			return ctx.Err()
-		}
+	var r *replica
+	err := reach(ctx, func() bool {
+		r = w.leader()
+		return r != nil
+	}, func() {})
+	if err != nil {
+		return fmt.Errorf("no process runs: %w", err)
 	}
 	p := r.process()
 	if f.podGone {
@@ -175,24 +179,14 @@ func (w *world) signal(ctx context.Context, f *fault) error {
 		return nil
 	}
 	p.kill()
-	<-p.done
 	return nil
 }
 
 // awaitFaultsOfX waits until X has failed as often as it was told to.
 func (w *world) awaitFaultsOfX(ctx context.Context) error {
-	deadline, next := time.Now().Add(reachWithin), time.Now()
-	for left := w.x.Faults(); len(left) > 0; left = w.x.Faults() {
-		switch now := time.Now(); {
-		case now.After(deadline):
-			return fmt.Errorf("%w: X waits to fail: %+v", errNeverReached, left)
-		case now.After(next):
-			w.stimulate(ctx, wantedBy(left))
-			next = now.Add(stimulateEvery)
-		}
-		if !pause(ctx, 100*time.Millisecond) {
-			return ctx.Err()
-		}
+	err := reach(ctx, func() bool { return len(w.x.Faults()) == 0 }, func() { w.stimulate(ctx, wantedBy(w.x.Faults())) })
+	if err != nil {
+		return fmt.Errorf("these faults of X were never met, %+v: %w", w.x.Faults(), err)
 	}
 	return nil
 }

@@ -35,7 +35,7 @@ func (w *world) examine(ctx context.Context) error {
 	const request = "examination"
 	for _, conn := range w.wantedOnes() {
 		err := insist(ctx, func() error {
-			return w.annotate(ctx, conn, v1alpha1.AnnotationRefreshRequestedAt, request)
+			return w.annotate(ctx, conn.object(w.namespace), v1alpha1.AnnotationRefreshRequestedAt, request)
 		})
 		if err != nil {
 			return err

@@ -63,13 +63,3 @@ func (f *front) dial(ctx context.Context, network, _ string) (net.Conn, error) {
 }
 
 func (f *front) close() { _ = f.server.Close() }
-
-// freePort gives a port that nobody listens on.
-func freePort(ctx context.Context) (string, error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	return port, errors.Join(err, listener.Close())
-}

@@ -62,13 +62,9 @@ func (w *world) addConnection(ctx context.Context) error {
 	w.mu.Unlock()
 	w.x.RegisterAccount(conn.account)
 	w.x.RegisterAccount(conn.stranger())
-	object := &v1alpha1.XConnection{
-		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: conn.name},
-		Spec: v1alpha1.XConnectionSpec{
-			AuthMethod:   v1alpha1.AuthOwn,
-			AppSecretRef: &v1alpha1.SecretReference{Name: appSecret},
-		},
-	}
+	object := conn.object(w.namespace)
+	object.Spec.AuthMethod = v1alpha1.AuthOwn
+	object.Spec.AppSecretRef = &v1alpha1.SecretReference{Name: appSecret}
 	if conn.pinned {
 		object.Spec.Username = conn.account
 	}
@@ -80,14 +76,18 @@ func (w *world) addConnection(ctx context.Context) error {
 // stranger is the account that the person is logged in with by mistake.
 func (c *connection) stranger() string { return "x" + c.account }
 
+// object names the connection.
+func (c *connection) object(namespace string) *v1alpha1.XConnection {
+	return &v1alpha1.XConnection{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: c.name}}
+}
+
 // remove deletes a connection; another takes its place.
 func (w *world) remove(ctx context.Context, conn *connection) error {
 	w.mu.Lock()
 	conn.wanted = false
 	w.mu.Unlock()
 	err := insist(ctx, func() error {
-		object := &v1alpha1.XConnection{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: conn.name}}
-		return client.IgnoreNotFound(w.suite.plane.Client().Delete(ctx, object))
+		return client.IgnoreNotFound(w.suite.plane.Client().Delete(ctx, conn.object(w.namespace)))
 	})
 	if err != nil {
 		return err
@@ -95,15 +95,15 @@ func (w *world) remove(ctx context.Context, conn *connection) error {
 	return w.addConnection(ctx)
 }
 
-// annotate sets an annotation of a connection.
-func (w *world) annotate(ctx context.Context, conn *connection, name, value string) error {
-	object := &v1alpha1.XConnection{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: conn.name}}
+// annotate sets an annotation of an object.
+func (w *world) annotate(ctx context.Context, object client.Object, name, value string) error {
 	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:%q}}}`, name, value)
 	return w.suite.plane.Client().Patch(ctx, object, client.RawPatch(types.MergePatchType, patch))
 }
 
 // people look at their connections and consent wherever a link asks them to, and
-// say of posts what the operator can't know, until the context ends. Flows that are under way then are finished first.
+// say of posts what the operator can't know, until the context ends. Flows that are
+// under way then are finished first.
 func (w *world) people(ctx context.Context, draw *rand.Rand) {
 	var flows sync.WaitGroup
 	defer flows.Wait()
@@ -125,23 +125,36 @@ func (w *world) people(ctx context.Context, draw *rand.Rand) {
 
 // look reads all connections and posts.
 func (w *world) look(ctx context.Context) error {
-	if err := w.lookAtPosts(ctx); err != nil {
-		return err
-	}
-	var list v1alpha1.XConnectionList
-	if err := w.suite.plane.Client().List(ctx, &list, client.InNamespace(w.namespace)); err != nil {
-		return err
-	}
-	seen := map[string]*v1alpha1.XConnection{}
-	for i := range list.Items {
-		seen[list.Items[i].Name] = &list.Items[i]
+	var posts v1alpha1.XPostList
+	var connections v1alpha1.XConnectionList
+	for _, list := range []client.ObjectList{&posts, &connections} {
+		if err := w.suite.plane.Client().List(ctx, list, client.InNamespace(w.namespace)); err != nil {
+			return err
+		}
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	seenPosts, seen := byName(posts.Items), byName(connections.Items)
+	for _, post := range w.posts {
+		post.seen = seenPosts[post.name]
+	}
 	for _, conn := range w.connections {
 		conn.seen = seen[conn.name]
 	}
 	return nil
+}
+
+// byName finds objects of a list; nil what is not in it.
+func byName[T any, O interface {
+	*T
+	metav1.Object
+}](items []T) map[string]O {
+	named := map[string]O{}
+	for i := range items {
+		object := O(&items[i])
+		named[object.GetName()] = object
+	}
+	return named
 }
 
 // invited are the connections whose person is to consent now; they are busy from

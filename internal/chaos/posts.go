@@ -9,7 +9,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
@@ -103,24 +102,6 @@ func (p *xpost) object(namespace string) *v1alpha1.XPost {
 	return object
 }
 
-// lookAtPosts reads all XPosts.
-func (w *world) lookAtPosts(ctx context.Context) error {
-	var list v1alpha1.XPostList
-	if err := w.suite.plane.Client().List(ctx, &list, client.InNamespace(w.namespace)); err != nil {
-		return err
-	}
-	seen := map[string]*v1alpha1.XPost{}
-	for i := range list.Items {
-		seen[list.Items[i].Name] = &list.Items[i]
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, post := range w.posts {
-		post.seen = seen[post.name]
-	}
-	return nil
-}
-
 // reason is that of the condition Ready.
 func (p *xpost) reason() string {
 	if p.seen == nil {
@@ -202,9 +183,7 @@ func (w *world) tellOf(ctx context.Context, post *xpost, atX map[string]string) 
 	if found {
 		name, value = v1alpha1.AnnotationPublishedAs, id
 	}
-	object := &v1alpha1.XPost{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: post.name}}
-	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:%q}}}`, name, value)
-	if err := w.suite.plane.Client().Patch(ctx, object, client.RawPatch(types.MergePatchType, patch)); err != nil {
+	if err := w.annotate(ctx, post.object(w.namespace), name, value); err != nil {
 		return err
 	}
 	w.mu.Lock()

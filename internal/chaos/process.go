@@ -4,7 +4,7 @@
 package chaos
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/agentconnect/x-operator/internal/chaos/judge"
+	"github.com/agentconnect/x-operator/internal/child"
 	"github.com/agentconnect/x-operator/internal/xsim"
 )
 
@@ -30,17 +31,20 @@ const variable = "XOP_FAILPOINT"
 // process is one run of the operator's binary. It calls X at an address of its
 // own, by which the books tell it from others.
 type process struct {
-	cmd *exec.Cmd
+	child *child.Process
 	// x serves the simulator to this process. It stays when the process has ended, for
 	// no other may ever call X at its address.
 	x *http.Server
 	// order is the failpoint that it was started with; nil for none.
 	order *fault
-	// fired is closed when it has reached the failpoint, done when it has ended.
+	// fired is closed when it has reached the failpoint, done when its end is on record.
 	fired chan struct{}
 	done  chan struct{}
 	// lastCall is when it last asked X for tokens, in nanoseconds.
 	lastCall atomic.Int64
+
+	// rest is what it logged since the last whole line.
+	rest []byte
 
 	mu        sync.Mutex
 	record    judge.Run
@@ -69,22 +73,19 @@ func (l launch) start(ctx context.Context) (*process, error) {
 	p.x = &http.Server{Handler: p.watched(l.x), ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = p.x.Serve(listener) }()
 
-	// Not CommandContext: how it ends is the suite's business.
-	p.cmd = exec.Command(l.binary, append(l.arguments, endpoints("http://"+p.record.Host)...)...) //nolint:gosec,noctx // Our own binary.
-	p.cmd.Env = append(os.Environ(), l.env...)
+	cmd := exec.Command(l.binary, append(l.arguments, endpoints("http://"+p.record.Host)...)...) //nolint:gosec,noctx // How it ends is the suite's business.
+	cmd.Env = append(os.Environ(), l.env...)
 	if l.order != nil {
-		p.cmd.Env = append(p.cmd.Env, fmt.Sprintf("%s=%s:%d:%s", variable, l.order.step, l.order.hit, l.order.action()))
+		cmd.Env = append(cmd.Env, fmt.Sprintf("%s=%s:%d:%s", variable, l.order.step, l.order.hit, l.order.action()))
 	}
-	// An interrupt from the terminal is for us: we end everything in order.
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	output, err := p.cmd.StderrPipe()
-	if err == nil {
-		err = p.cmd.Start()
+	cmd.Stderr = io.MultiWriter(p, l.log)
+	// What it logs is read only once there is somebody to continue it.
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.child, err = child.Start(cmd); err != nil {
+		return nil, errors.Join(err, p.x.Close())
 	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("starting the operator: %w", err), p.x.Close())
-	}
-	go p.wait(output, l.log)
+	go p.wait(l.log)
 	return p, nil
 }
 
@@ -114,20 +115,24 @@ func (p *process) watched(x http.Handler) http.Handler {
 	})
 }
 
-// wait reads the process's log until it ends, and notes how it did.
-func (p *process) wait(output io.Reader, log io.WriteCloser) {
-	lines := bufio.NewReader(output)
+// Write reads what the process logs, line by line.
+func (p *process) Write(text []byte) (int, error) {
+	p.rest = append(p.rest, text...)
 	for {
-		line, err := lines.ReadString('\n')
-		_, _ = io.WriteString(log, line)
-		p.read(line)
-		if err != nil {
-			break
+		line, rest, whole := bytes.Cut(p.rest, []byte("\n"))
+		if !whole {
+			return len(text), nil
 		}
+		p.read(string(line))
+		p.rest = rest
 	}
-	err := p.cmd.Wait()
-	p.ended(err)
-	_, _ = fmt.Fprintf(log, "chaos: it ended at %s: %v\n", time.Now().Format(time.RFC3339Nano), err)
+}
+
+// wait waits until the process ends, and notes how it did.
+func (p *process) wait(log io.WriteCloser) {
+	<-p.child.Done()
+	p.ended()
+	_, _ = fmt.Fprintf(log, "chaos: it ended at %s: %s\n", time.Now().Format(time.RFC3339Nano), p.child.State())
 	_ = log.Close()
 	close(p.done)
 }
@@ -161,22 +166,18 @@ func (p *process) reached() {
 func (p *process) resume(from time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	_ = p.cmd.Process.Signal(syscall.SIGCONT)
+	_ = p.child.Signal(syscall.SIGCONT)
 	p.stopped = false
 	p.record.Stops = append(p.record.Stops, judge.Span{From: from, To: time.Now()})
 	close(p.fired)
 }
 
-func (p *process) ended(err error) {
+func (p *process) ended() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.record.Ended = time.Now()
-	var exit *exec.ExitError
-	killed := false
-	if errors.As(err, &exit) {
-		status, ok := exit.Sys().(syscall.WaitStatus)
-		killed = ok && status.Signaled() && status.Signal() == syscall.SIGKILL
-	}
+	status, ok := p.child.State().Sys().(syscall.WaitStatus)
+	killed := ok && status.Signaled() && status.Signal() == syscall.SIGKILL
 	switch {
 	case killed && p.exhausted:
 		p.record.End = judge.Exhausted
@@ -189,14 +190,18 @@ func (p *process) ended(err error) {
 	}
 }
 
-func (p *process) kill() { _ = p.cmd.Process.Kill() }
+// kill ends the process at once.
+func (p *process) kill() {
+	_ = p.child.Kill()
+	<-p.done
+}
 
 // term asks the process to stop, and kills it when its grace period is over.
 func (p *process) term() {
 	p.mu.Lock()
 	p.record.Asked = time.Now()
 	p.mu.Unlock()
-	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	_ = p.child.Signal(syscall.SIGTERM)
 	select {
 	case <-p.done:
 		return
@@ -206,7 +211,6 @@ func (p *process) term() {
 	p.exhausted = true
 	p.mu.Unlock()
 	p.kill()
-	<-p.done
 }
 
 // running tells whether the process lives and is not stopped.

@@ -5,6 +5,9 @@ package chaos
 
 import "strings"
 
+// TagFailpoints is the build tag of a binary that has failpoints.
+const TagFailpoints = "failpoints"
+
 // Steps are the failpoints of the operator: wherever it may be killed.
 var Steps = []string{
 	"refresh-before-intent",

@@ -5,7 +5,6 @@ package chaos
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -18,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/child"
 	"github.com/agentconnect/x-operator/internal/xsim"
 )
 
@@ -82,7 +82,7 @@ func newWorld(ctx context.Context, s *suite, setting setting, plan plan, draw *r
 	w.witness = &witness{api: api, namespace: w.home, seen: map[string]bool{}}
 	var ports []string
 	for i := range setting.replicas {
-		port, err := freePort(ctx)
+		port, err := child.FreePort(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -129,7 +129,6 @@ func (w *world) serveX(ctx context.Context) error {
 func (w *world) close() {
 	for _, p := range w.processes() {
 		p.kill()
-		<-p.done
 		_ = p.x.Close()
 	}
 	for _, end := range w.closers {
@@ -171,7 +170,3 @@ func (w *world) armed() []string {
 	}
 	return steps
 }
-
-// errNeverReached means that the suite itself is broken: a fault could not be
-// injected.
-var errNeverReached = errors.New("a fault was never met")

@@ -26,21 +26,28 @@ anonymous:
 
 // startAPIServer starts etcd and the API server.
 func (c *ControlPlane) startAPIServer(options Options) error {
-	logs, err := c.create("apiserver.log")
-	if err != nil {
+	c.env = c.environment()
+	if err := c.configureEtcd(options); err != nil {
 		return err
 	}
-	defer func() { _ = logs.Close() }() // The processes have handles of their own.
-	c.env = c.environment(logs)
 	if err := c.configureAPIServer(options); err != nil {
 		return err
 	}
-	if options.DurableEtcd {
-		c.env.ControlPlane.Etcd.Configure().Set("unsafe-no-fsync", "false")
+	etcdLog, err := c.openLog(etcd)
+	if err != nil {
+		return err
 	}
+	defer func() { _ = etcdLog.Close() }()
+	log, err := c.openLog(apiServer)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = log.Close() }()
+	plane := &c.env.ControlPlane
+	plane.Etcd.Out, plane.Etcd.Err, plane.APIServer.Out, plane.APIServer.Err = etcdLog, etcdLog, log, log
 	config, err := c.env.Start()
 	if err != nil {
-		return fmt.Errorf("starting etcd and kube-apiserver: %w\n%s", err, tailOf(logs.Name()))
+		return fmt.Errorf("starting etcd and kube-apiserver: %w\n%s\n%s", err, c.tailOf(etcd), c.tailOf(apiServer))
 	}
 	c.config = unlimited(config)
 	return nil
@@ -57,13 +64,13 @@ func (c *ControlPlane) installCRDs(root string) error {
 	return nil
 }
 
-func (c *ControlPlane) environment(logs *os.File) *envtest.Environment {
+func (c *ControlPlane) environment() *envtest.Environment {
 	// An existing cluster that the environment names is not ours to change.
 	existing := false
 	return &envtest.Environment{
 		ControlPlane: envtest.ControlPlane{
-			APIServer: &envtest.APIServer{CertDir: c.dir, Out: logs, Err: logs},
-			Etcd:      &envtest.Etcd{DataDir: filepath.Join(c.dir, "etcd"), Out: logs, Err: logs},
+			APIServer: &envtest.APIServer{CertDir: c.dir},
+			Etcd:      &envtest.Etcd{DataDir: filepath.Join(c.dir, "data")},
 		},
 		UseExistingCluster:       &existing,
 		BinaryAssetsDirectory:    c.assets,
@@ -72,17 +79,27 @@ func (c *ControlPlane) environment(logs *os.File) *envtest.Environment {
 	}
 }
 
+func (c *ControlPlane) configureEtcd(options Options) error {
+	server := c.env.ControlPlane.Etcd
+	if options.DurableEtcd {
+		server.Configure().Set("unsafe-no-fsync", "false")
+	}
+	var err error
+	server.Path, err = c.wrap(etcd)
+	return err
+}
+
 func (c *ControlPlane) configureAPIServer(options Options) error {
 	path := filepath.Join(c.dir, "authentication.yaml")
 	if err := os.WriteFile(path, []byte(authenticationConfig), 0o600); err != nil {
 		return fmt.Errorf("configuring kube-apiserver: %w", err)
 	}
-	wrapped, err := c.wrapAPIServer()
-	if err != nil {
+	server := c.env.ControlPlane.APIServer
+	var err error
+	if server.Path, err = c.wrap(apiServer); err != nil {
 		return err
 	}
-	c.env.ControlPlane.APIServer.Path = wrapped
-	arguments := c.env.ControlPlane.APIServer.Configure()
+	arguments := server.Configure()
 	arguments.Set("authentication-config", path)
 	arguments.Set("enable-admission-plugins", "OwnerReferencesPermissionEnforcement")
 	// envtest turns the ServiceAccount plugin off, since pods need a service account
@@ -100,21 +117,4 @@ func unlimited(config *rest.Config) *rest.Config {
 	config.QPS = -1
 	config.Burst = 0
 	return config
-}
-
-func (c *ControlPlane) create(name string) (*os.File, error) {
-	file, err := os.OpenFile(filepath.Join(c.dir, name), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600) //nolint:gosec // A name of our own.
-	if err != nil {
-		return nil, fmt.Errorf("making %s: %w", name, err)
-	}
-	return file, nil
-}
-
-// tailOf is the end of a log file, or why it can't be read.
-func tailOf(path string) []byte {
-	log, err := os.ReadFile(path) //nolint:gosec // A path of our own making.
-	if err != nil {
-		return []byte(err.Error())
-	}
-	return tail(log)
 }

@@ -30,6 +30,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	xv1alpha1 "github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/child"
 )
 
 // startTimeout and stopTimeout bound one component each. They are generous, since
@@ -63,7 +64,7 @@ type ControlPlane struct {
 	dir        string
 	assets     string
 	env        *envtest.Environment
-	manager    *process
+	manager    *child.Process
 	scheme     *runtime.Scheme
 	config     *rest.Config
 	client     client.Client
@@ -93,7 +94,7 @@ func Start(ctx context.Context, options Options) (*ControlPlane, error) {
 	}
 	c := &ControlPlane{dir: dir, assets: assets, scheme: newScheme()}
 	if err := c.start(ctx, root, options); err != nil {
-		return nil, errors.Join(err, c.Stop())
+		return nil, errors.Join(err, c.stop())
 	}
 	return c, nil
 }
@@ -134,16 +135,17 @@ func (c *ControlPlane) connect() error {
 }
 
 // Stop ends every process that Start began, waits for them, and removes their
-// data. Later calls return what the first one did.
+// data. The error tells of those that had ended by themselves. Later calls return
+// what the first one did.
 func (c *ControlPlane) Stop() error {
-	c.stopOnce.Do(func() { c.stopErr = c.stop() })
+	c.stopOnce.Do(func() { c.stopErr = errors.Join(c.lost(), c.stop()) })
 	return c.stopErr
 }
 
 func (c *ControlPlane) stop() error {
 	var errs []error
 	if c.manager != nil {
-		errs = append(errs, c.manager.stop())
+		errs = append(errs, c.manager.Stop(stopTimeout))
 	}
 	if c.env != nil {
 		errs = append(errs, c.env.Stop())

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -16,6 +17,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/agentconnect/x-operator/internal/child"
 )
 
 // managed are the controllers that make sense without nodes.
@@ -44,12 +47,14 @@ func (c *ControlPlane) startControllerManager(ctx context.Context) error {
 	if err := os.WriteFile(rootCA, config.CAData, 0o600); err != nil {
 		return fmt.Errorf("configuring kube-controller-manager: %w", err)
 	}
-	logs, err := c.create("controller-manager.log")
+	logs, err := c.openLog(controllerManager)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = logs.Close() }() // The process has a handle of its own.
-	c.manager, err = startProcess(c.Binary("kube-controller-manager"), logs, c.managerArguments(kubeconfig, rootCA)...)
+	defer func() { _ = logs.Close() }()
+	cmd := exec.Command(c.Binary(controllerManager), c.managerArguments(kubeconfig, rootCA)...) //nolint:gosec,noctx // It outlives the start's context.
+	cmd.Stdout, cmd.Stderr = logs, logs
+	c.manager, err = child.Start(cmd)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: unset KUBEBUILDER_ASSETS to have it built", err)
 	}
@@ -57,7 +62,7 @@ func (c *ControlPlane) startControllerManager(ctx context.Context) error {
 		return err
 	}
 	if err := c.awaitControllerManager(ctx); err != nil {
-		return fmt.Errorf("waiting for kube-controller-manager: %w\n%s", err, tailOf(logs.Name()))
+		return fmt.Errorf("waiting for kube-controller-manager: %w\n%s", err, c.tailOf(controllerManager))
 	}
 	return nil
 }
@@ -84,7 +89,7 @@ func (c *ControlPlane) managerArguments(kubeconfig, rootCA string) []string {
 // namespace gets its service account and the cluster's certificate.
 func (c *ControlPlane) awaitControllerManager(ctx context.Context) error {
 	works := func(ctx context.Context) (bool, error) {
-		if c.manager.ended() {
+		if c.manager.Ended() {
 			return false, errors.New("it ended")
 		}
 		account := types.NamespacedName{Namespace: "default", Name: "default"}

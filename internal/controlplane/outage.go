@@ -7,9 +7,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -33,11 +30,7 @@ func (c *ControlPlane) StopAPIServer() error { return c.endAPIServer(syscall.SIG
 func (c *ControlPlane) KillAPIServer() error { return c.endAPIServer(syscall.SIGKILL) }
 
 func (c *ControlPlane) endAPIServer(how syscall.Signal) error {
-	content, err := os.ReadFile(c.apiServerPID())
-	if err != nil {
-		return fmt.Errorf("stopping kube-apiserver: %w", err)
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(content)))
+	pid, err := c.pid(apiServer)
 	if err != nil {
 		return fmt.Errorf("stopping kube-apiserver: %w", err)
 	}
@@ -52,37 +45,23 @@ func (c *ControlPlane) endAPIServer(how syscall.Signal) error {
 	if err := wait.PollUntilContextTimeout(context.Background(), drainPoll, stopTimeout, true, gone); err != nil {
 		return fmt.Errorf("waiting for the end of kube-apiserver: %w", err)
 	}
-	if err := c.env.ControlPlane.APIServer.Stop(); err != nil {
-		return fmt.Errorf("stopping kube-apiserver: %w", err)
-	}
-	return nil
+	// It is not lost, and envtest, which may learn of its end a moment later, has
+	// nothing left to do.
+	return os.Remove(c.pidFile(apiServer))
 }
 
 // StartAPIServer starts kube-apiserver again, at the same address with the same
 // certificates, and waits until it is healthy.
 func (c *ControlPlane) StartAPIServer() error {
-	logs, err := c.create("apiserver.log")
+	log, err := c.openLog(apiServer)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = logs.Close() }() // The process has a handle of its own.
+	defer func() { _ = log.Close() }()
 	server := c.env.ControlPlane.APIServer
-	server.Out, server.Err = logs, logs
+	server.Out, server.Err = log, log
 	if err := server.Start(); err != nil {
-		return fmt.Errorf("starting kube-apiserver again: %w\n%s", err, tailOf(logs.Name()))
+		return fmt.Errorf("starting kube-apiserver again: %w\n%s", err, c.tailOf(apiServer))
 	}
 	return nil
-}
-
-func (c *ControlPlane) apiServerPID() string { return filepath.Join(c.dir, "apiserver.pid") }
-
-// wrapAPIServer makes a script that notes its process id, which envtest tells
-// nobody, and becomes the API server.
-func (c *ControlPlane) wrapAPIServer() (string, error) {
-	path := filepath.Join(c.dir, "kube-apiserver")
-	script := fmt.Sprintf("#!/bin/sh\necho $$ >'%s'\nexec '%s' \"$@\"\n", c.apiServerPID(), c.Binary("kube-apiserver"))
-	if err := os.WriteFile(path, []byte(script), 0o700); err != nil { //nolint:gosec // It is run.
-		return "", fmt.Errorf("configuring kube-apiserver: %w", err)
-	}
-	return path, nil
 }

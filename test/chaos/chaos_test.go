@@ -15,6 +15,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/agentconnect/x-operator/internal/chaos"
+	"github.com/agentconnect/x-operator/internal/child"
 )
 
 func TestMain(m *testing.M) {
@@ -60,7 +61,7 @@ func TestFailpointsStayOutOfReleases(t *testing.T) {
 		tags []string
 		want bool
 	}{{nil, false}, {[]string{chaos.TagFailpoints}, true}} {
-		path, err := chaos.Build(t.Context(), t.TempDir(), test.tags...)
+		path, err := child.Build(t.Context(), t.TempDir(), child.Module, test.tags...)
 		if err != nil {
 			t.Fatal(err)
 		}

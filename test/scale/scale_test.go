@@ -17,6 +17,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/agentconnect/x-operator/internal/bench"
+	"github.com/agentconnect/x-operator/internal/child"
 )
 
 // connections is how many there are; passesBesides is how many passes of a whole
@@ -50,7 +51,7 @@ func newFixture(t *testing.T) *fixture {
 	world, err := bench.NewWorld(t.Context(), bench.Setup{Folder: t.TempDir(), Namespaces: 4, Seed: 1})
 	must(t, err)
 	t.Cleanup(func() { must(t, world.Close()) })
-	binary, err := bench.BuildOperator(t.Context(), world.Folder)
+	binary, err := child.Build(t.Context(), world.Folder, child.Module)
 	must(t, err)
 	return &fixture{World: world, t: t, binary: binary}
 }
