@@ -88,6 +88,7 @@ func (d *desk) cluster(objects ...client.Object) client.Client {
 		WithObjects(append(objects, namespace)...).
 		WithStatusSubresource(&v1alpha1.XPost{}).
 		WithIndex(&v1alpha1.XPost{}, indexPostID, func(client.Object) []string { return nil }).
+		WithIndex(&v1alpha1.XPost{}, indexUnsettled, func(object client.Object) []string { return unsettledAccount(object.(*v1alpha1.XPost)) }).
 		WithInterceptorFuncs(interceptor.Funcs{SubResourcePatch: d.patchStatus}).
 		Build()
 }
@@ -378,7 +379,7 @@ func TestRefusedAccessIsToldToTheGrant(t *testing.T) {
 	if got := sayings(post); got != "NotConnected" || post.Status.Attempt != nil {
 		t.Errorf("the conditions are %q, the attempt %+v", got, post.Status.Attempt)
 	}
-	g, err := d.r.Store.GetLive(t.Context(), "uid")
+	g, err := d.r.Store.GetLive(t.Context(), halfAnHourAgo)
 	if err != nil || !g.AccessRefused() {
 		t.Errorf("the grant does not know of the refusal: %+v, %v", g, err)
 	}

@@ -100,6 +100,8 @@ func (r *XPostReconciler) actOnPost(ctx context.Context, s *postScope, d decisio
 		return r.deleteLastPost(ctx, s)
 	case actionLeavePosts:
 		return r.leavePosts(ctx, s)
+	case actionExpirePost:
+		return r.expirePost(ctx, s)
 	default:
 		return fmt.Errorf("no such action: %s", d.action)
 	}

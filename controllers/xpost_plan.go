@@ -35,6 +35,7 @@ const (
 	actionAdoptPost    action = "AdoptPost"
 	actionDeletePost   action = "DeletePost"
 	actionLeavePosts   action = "LeavePosts"
+	actionExpirePost   action = "ExpirePost"
 )
 
 // planPost decides what to do next. It is pure.
@@ -48,12 +49,14 @@ func planPost(s *postScope) decision {
 		return do(actionRemoveFinalizer)
 	case !s.post.DeletionTimestamp.IsZero():
 		return planPostDeletion(s)
+	case expired(s):
+		return do(actionExpirePost)
 	case deletes && !finalizer:
 		return do(actionAddFinalizer)
 	case s.post.Status.Attempt != nil:
 		return planAttempt(s)
 	case s.post.Complete():
-		return waitUntil()
+		return waitUntil(keptUntil(s))
 	default:
 		return planSending(s)
 	}
@@ -112,7 +115,9 @@ func planSending(s *postScope) decision {
 	retry := retryWanted(s.post)
 	waits := latest(s.retryAt, s.holdUntil)
 	switch {
-	case s.text.reason != "", refused(s.post) && !retry, needsApproval(s), s.pub.problem != "", s.queued:
+	case failed(s):
+		return waitUntil(keptUntil(s))
+	case needsApproval(s), s.pub.problem != "", s.queued:
 		return waitUntil()
 	case s.now.Before(publishAt(s.post)):
 		return waitUntil(publishAt(s.post))
@@ -174,10 +179,18 @@ func publishAt(post *v1alpha1.XPost) time.Time {
 	return post.Spec.PublishAt.Time
 }
 
-// refused tells whether X's refusal stands: it is about this generation.
+// failed tells whether nothing is sent until somebody acts: the post can't be sent as
+// it stands, or X refuses it.
+func failed(s *postScope) bool {
+	return s.text.reason != "" || refused(s.post) && !retryWanted(s.post)
+}
+
+// refused tells whether X's refusal stands: it is about this generation, or about
+// another that publishes the same. A new deletionPolicy or time to live must not send
+// an old post again.
 func refused(post *v1alpha1.XPost) bool {
 	refusal := post.Status.Refusal
-	return refusal != nil && refusal.Generation == post.Generation
+	return refusal != nil && (refusal.Generation == post.Generation || refusal.ContentHash == contentHash(post.Spec))
 }
 
 // retryWanted tells whether a person asks for a retry that was not handled.

@@ -74,6 +74,13 @@ func refusedAt(generation int64) func(*postScope) {
 	}
 }
 
+// refusedAsItIs has a refusal of an earlier generation that is about what the spec
+// publishes now.
+func refusedAsItIs(s *postScope) {
+	refusedAt(1)(s)
+	s.post.Status.Refusal.ContentHash = contentHash(s.post.Spec)
+}
+
 func notConnected(s *postScope) { s.pub = publisher{uid: "uid", problem: "The XConnection is away"} }
 
 func ended(s *postScope) { s.pub = publisher{ended: true, problem: "The XConnection is gone"} }
@@ -148,6 +155,8 @@ func sendingCases() []postCase {
 		{"too long", list(tooLong), actionWait, 0, "TooLong Stalled"},
 		{"refused", list(refusedAt(2)), actionWait, 0, "DuplicateContent Stalled"},
 		{"refused before a change", list(refusedAt(1)), actionSendPost, 0, saysPublishing},
+		{"refused before a change of what is published", list(refusedAsItIs, func(s *postScope) { s.post.Spec.Thread[1] = "three" }), actionSendPost, 0, saysPublishing},
+		{"refused before a change of the object alone", list(refusedAsItIs, livesFor(0), deletes), actionWait, 2 * time.Minute, "DuplicateContent Stalled"},
 		{"refused, and to be retried", list(refusedAt(2), retryNow), actionSendPost, 0, "DuplicateContent Stalled"},
 		{"refused after a retry", list(refusedAt(2), retryNow, func(s *postScope) { s.post.Status.LastHandledRetryAt = "1" }), actionWait, 0, "DuplicateContent Stalled"},
 		{"not approved", list(approvalWanted), actionWait, 0, "AwaitingApproval"},
@@ -217,7 +226,7 @@ func deletionCases() []postCase {
 }
 
 func TestPlanPost(t *testing.T) {
-	for _, test := range slices.Concat(sendingCases(), attemptCases(), deletionCases()) {
+	for _, test := range slices.Concat(sendingCases(), attemptCases(), deletionCases(), expiryCases()) {
 		t.Run(test.name, func(t *testing.T) {
 			s := readyPostScope()
 			for _, change := range test.changes {

@@ -46,6 +46,9 @@ type postScope struct {
 	holdUntil time.Time
 	// queued is true while another post of the connection is being sent.
 	queued bool
+	// witness is true while this object tells its own posts from another one that is
+	// looked for.
+	witness bool
 	// finished is true once the object is no longer ours.
 	finished bool
 }
@@ -83,7 +86,7 @@ func (r *XPostReconciler) readPostScope(ctx context.Context, post *v1alpha1.XPos
 	}
 	last := r.retries.of(post.UID)
 	s.trouble, s.retryAt = last.err, last.at
-	for _, step := range []func(context.Context, *postScope) error{r.readPublisher, r.readApproval} {
+	for _, step := range []func(context.Context, *postScope) error{r.readPublisher, r.readApproval, r.readWitness} {
 		if err := step(ctx, s); err != nil {
 			return nil, err
 		}

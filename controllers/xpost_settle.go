@@ -64,7 +64,7 @@ func outcomeOf(s *postScope, attempt v1alpha1.PostAttempt, answer xapi.Post, err
 		ended.unknown, ended.lookAt = "X refuses the post as a duplicate, so an earlier attempt has most likely published it", now
 	case isRefusal:
 		ended.refusal = &v1alpha1.PostRefusal{
-			Index: attempt.Index, Reason: refusal.reason, Generation: s.post.Generation,
+			Index: attempt.Index, Reason: refusal.reason, Generation: s.post.Generation, ContentHash: contentHash(s.post.Spec),
 			Message: fmt.Sprintf(refusal.advice, thePost(s.post, attempt.Index)) + " (" + err.Error() + ")",
 		}
 	case mayBePublished(kind, err):

@@ -30,6 +30,9 @@ const (
 	indexConnection = "connection"
 	// indexPostID is by the ids at X.
 	indexPostID = "postID"
+	// indexUnsettled is by the account at X, for those alone whose last attempt is not
+	// settled.
+	indexUnsettled = "unsettled"
 )
 
 // SetupWithManager registers the reconciler.
@@ -67,6 +70,7 @@ func indexPosts(ctx context.Context, indexer client.FieldIndexer) error {
 			}
 			return ids
 		},
+		indexUnsettled: unsettledAccount,
 	}
 	for name, values := range indexes {
 		err := indexer.IndexField(ctx, &v1alpha1.XPost{}, name, func(object client.Object) []string {
@@ -92,7 +96,8 @@ func (standingChanged) Update(e event.UpdateEvent) bool {
 		!equality.Semantic.DeepEqual(before.Status, after.Status))
 }
 
-// connectionToPosts maps a connection to the XPosts that are not done with it.
+// connectionToPosts maps a connection to the XPosts that are not done with it, or are
+// to go some day: another shard of the operator may have to see to that now.
 func (r *XPostReconciler) connectionToPosts(ctx context.Context, object client.Object) []reconcile.Request {
 	return r.unfinished(ctx, client.InNamespace(object.GetNamespace()), client.MatchingFields{indexConnection: object.GetName()})
 }
@@ -108,7 +113,8 @@ func (r *XPostReconciler) unfinished(ctx context.Context, which ...client.ListOp
 	}
 	var requests []reconcile.Request
 	for i := range list.Items {
-		if post := &list.Items[i]; !post.Complete() || !post.DeletionTimestamp.IsZero() {
+		post := &list.Items[i]
+		if !post.Complete() || !post.DeletionTimestamp.IsZero() || post.Spec.TTLSecondsAfterFinished != nil {
 			requests = append(requests, requestOf(post))
 		}
 	}

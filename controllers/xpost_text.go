@@ -4,6 +4,9 @@
 package controllers
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -41,6 +44,19 @@ func checkTexts(post *v1alpha1.XPost) textProblem {
 		}
 	}
 	return textProblem{}
+}
+
+// contentHash tells what is published, where, when and by whose leave from what only
+// concerns the object.
+func contentHash(spec v1alpha1.XPostSpec) string {
+	spec.DeletionPolicy, spec.TTLSecondsAfterFinished = "", nil
+	content, err := json.Marshal(spec)
+	if err != nil {
+		// A struct of texts, a time and a boolean.
+		panic(err)
+	}
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:16])
 }
 
 // whichPost names a post to people, at the start of a sentence.

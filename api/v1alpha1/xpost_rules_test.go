@@ -10,6 +10,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	xv1alpha1 "github.com/agentconnect/x-operator/api/v1alpha1"
@@ -22,7 +23,7 @@ const (
 	saysBytes  = "a post must be at most 4000 bytes long in UTF-8"
 	saysBlank  = "a post must hold more than white space"
 	saysReply  = "spec.replyTo: replyTo must be a post's id of 1 to 19 digits, in quotes"
-	saysFrozen = "spec: publishing has begun, and what is published can't be changed: only deletionPolicy may be"
+	saysFrozen = "spec: publishing has begun, and what is published can't be changed: only deletionPolicy and ttlSecondsAfterFinished may be"
 )
 
 // post is a valid base in a new namespace.
@@ -72,6 +73,9 @@ func TestPostRules(t *testing.T) {
 		{name: "X's word for it", spec: one("replySettings", "following"), want: []string{`spec.replySettings: Unsupported value: "following"`}},
 		{name: "another approval", spec: one("approval", "Yes"), want: []string{`spec.approval: Unsupported value: "Yes"`}},
 		{name: "another policy", spec: one("deletionPolicy", "Keep"), want: []string{`spec.deletionPolicy: Unsupported value: "Keep"`}},
+		{name: "a time to live", spec: one("ttlSecondsAfterFinished", int64(0))},
+		{name: "a negative time to live", spec: one("ttlSecondsAfterFinished", int64(-1)),
+			want: []string{"spec.ttlSecondsAfterFinished: Invalid value: -1: spec.ttlSecondsAfterFinished in body should be greater than or equal to 0"}},
 		{name: "no connection", spec: one("connectionRef", map[string]any{}), want: []string{"spec.connectionRef.name: Required value"}},
 		{name: "a wrong name", spec: one("connectionRef", named("Agent")), want: []string{"spec.connectionRef.name: the name of an XConnection consists of lower-case letters"}},
 		{name: "a misspelt field", spec: one("txt", "Hello"),
@@ -105,8 +109,8 @@ var begun = map[string]xv1alpha1.XPostStatus{
 	"published": {Posts: []xv1alpha1.PublishedPost{{ID: "20", URL: "https://x.com/i/status/20", PublishedAt: metav1.Now()}}},
 }
 
-// Once publishing has begun nothing but the deletion policy can change; before, and
-// after a refusal of the first post, everything can.
+// Once publishing has begun nothing but the deletion policy and the time to live can
+// change; before, and after a refusal of the first post, everything can.
 func TestPostFrozen(t *testing.T) {
 	c := envtest.Cluster(t).Client()
 	namespace := envtest.Namespace(t, envtest.Cluster(t), nil)
@@ -120,9 +124,11 @@ func TestPostFrozen(t *testing.T) {
 				t.Errorf("%s, a change of %s: the API server says:\n%s", state, name, diff)
 			}
 		}
-		object.Spec.DeletionPolicy = xv1alpha1.DeletionDelete
-		if err := c.Update(t.Context(), object); err != nil {
-			t.Errorf("%s, a change of the deletion policy: %v", state, err)
+		for _, ttl := range []*int32{ptr.To[int32](60), ptr.To[int32](0), nil} {
+			object.Spec.DeletionPolicy, object.Spec.TTLSecondsAfterFinished = xv1alpha1.DeletionDelete, ttl
+			if err := c.Update(t.Context(), object); err != nil {
+				t.Errorf("%s, a change of the deletion policy and the time to live: %v", state, err)
+			}
 		}
 	}
 	refused := xv1alpha1.XPostStatus{Refusal: &xv1alpha1.PostRefusal{Reason: xv1alpha1.ReasonDuplicateContent, Message: "no", Generation: 1}}

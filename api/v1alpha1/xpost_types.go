@@ -22,7 +22,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:printcolumn:name="Publish At",type=string,priority=1,JSONPath=`.spec.publishAt`
 // +kubebuilder:printcolumn:name="Approval",type=string,priority=1,JSONPath=`.spec.approval`
 // +kubebuilder:printcolumn:name="Deletion",type=string,priority=1,JSONPath=`.spec.deletionPolicy`
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !(has(oldSelf.status.attempt) || has(oldSelf.status.uncertainSince) || (has(oldSelf.status.posts) && size(oldSelf.status.posts) > 0)) || (self.spec.connectionRef == oldSelf.spec.connectionRef && has(self.spec.text) == has(oldSelf.spec.text) && (!has(self.spec.text) || self.spec.text == oldSelf.spec.text) && has(self.spec.thread) == has(oldSelf.spec.thread) && (!has(self.spec.thread) || self.spec.thread == oldSelf.spec.thread) && has(self.spec.replyTo) == has(oldSelf.spec.replyTo) && (!has(self.spec.replyTo) || self.spec.replyTo == oldSelf.spec.replyTo) && has(self.spec.publishAt) == has(oldSelf.spec.publishAt) && (!has(self.spec.publishAt) || self.spec.publishAt == oldSelf.spec.publishAt) && self.spec.replySettings == oldSelf.spec.replySettings && self.spec.madeWithAI == oldSelf.spec.madeWithAI && self.spec.approval == oldSelf.spec.approval)",message="publishing has begun, and what is published can't be changed: only deletionPolicy may be. Create another XPost instead",fieldPath=".spec",reason=FieldValueForbidden
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !(has(oldSelf.status.attempt) || has(oldSelf.status.uncertainSince) || (has(oldSelf.status.posts) && size(oldSelf.status.posts) > 0)) || (self.spec.connectionRef == oldSelf.spec.connectionRef && has(self.spec.text) == has(oldSelf.spec.text) && (!has(self.spec.text) || self.spec.text == oldSelf.spec.text) && has(self.spec.thread) == has(oldSelf.spec.thread) && (!has(self.spec.thread) || self.spec.thread == oldSelf.spec.thread) && has(self.spec.replyTo) == has(oldSelf.spec.replyTo) && (!has(self.spec.replyTo) || self.spec.replyTo == oldSelf.spec.replyTo) && has(self.spec.publishAt) == has(oldSelf.spec.publishAt) && (!has(self.spec.publishAt) || self.spec.publishAt == oldSelf.spec.publishAt) && self.spec.replySettings == oldSelf.spec.replySettings && self.spec.madeWithAI == oldSelf.spec.madeWithAI && self.spec.approval == oldSelf.spec.approval)",message="publishing has begun, and what is published can't be changed: only deletionPolicy and ttlSecondsAfterFinished may be. Create another XPost instead",fieldPath=".spec",reason=FieldValueForbidden
 type XPost struct {
 	metav1.TypeMeta `json:",inline"`
 
@@ -83,7 +83,7 @@ const (
 )
 
 // XPostSpec says what is published, where and when. Once publishing has begun only
-// deletionPolicy may change.
+// deletionPolicy and ttlSecondsAfterFinished may change.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.text) != has(self.thread)",message="exactly one of text and thread must be set: text for one post, thread for a list of posts that each reply to the one before"
 type XPostSpec struct {
@@ -150,12 +150,24 @@ type XPostSpec struct {
 	// +kubebuilder:default=NotRequired
 	Approval Approval `json:"approval,omitempty"`
 
-	// deletionPolicy says what becomes of the posts at X when this object is deleted.
-	// Retain: they stay. Delete: they are deleted first, for which the connection
-	// must still stand. Default: Retain.
+	// deletionPolicy says what becomes of the posts at X when this object is deleted,
+	// other than by ttlSecondsAfterFinished. Retain: they stay. Delete: they are deleted
+	// first, for which the connection must still stand. Default: Retain.
 	// +optional
 	// +kubebuilder:default=Retain
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
+
+	// ttlSecondsAfterFinished is how many seconds after it finished the operator
+	// deletes this object: after everything was published (Published is True), or after
+	// a refusal that nobody answered (Published is False, Stalled is True). Posts stay
+	// at X, whatever deletionPolicy says. The object is kept for two minutes at least;
+	// as long as its outcome is Unknown; and as long as that of another post of the
+	// account with the same text is not known. Do not set it on an object that a GitOps
+	// tool applies from Git: applied again after it is gone, it would be published
+	// again. It may change at any time. Default: the object is kept.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	TTLSecondsAfterFinished *int32 `json:"ttlSecondsAfterFinished,omitempty"`
 }
 
 // ConnectionReference names an XConnection in the same namespace.
@@ -202,7 +214,8 @@ type XPostStatus struct {
 	UncertainSince *metav1.MicroTime `json:"uncertainSince,omitempty"`
 
 	// refusal is why X, or a check before it, does not take a post. It stands until
-	// the spec changes or a retry is requested.
+	// the spec changes (deletionPolicy and ttlSecondsAfterFinished apart) or a retry is
+	// requested.
 	// +optional
 	Refusal *PostRefusal `json:"refusal,omitempty"`
 
@@ -326,6 +339,11 @@ type PostRefusal struct {
 	// generation is the generation of the spec that was refused.
 	// +required
 	Generation int64 `json:"generation"`
+
+	// contentHash is made of what was refused: of the spec without deletionPolicy and
+	// ttlSecondsAfterFinished. While it is the same the refusal stands.
+	// +optional
+	ContentHash string `json:"contentHash,omitempty"`
 }
 
 // XPostList is a list of XPosts.

@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
@@ -162,6 +163,8 @@ func TestPostObject(t *testing.T) {
 		"reply":    {[]string{"--text=Hello", "--reply-to=20", "--wait=false"}, with(func(spec *v1alpha1.XPostSpec) { spec.ReplyTo = "20" })},
 		"ai":       {[]string{"--text=Hello", "--made-with-ai", "--wait=false"}, with(func(spec *v1alpha1.XPostSpec) { spec.MadeWithAI = true })},
 		"approval": {[]string{"--text=Hello", "--approval"}, with(func(spec *v1alpha1.XPostSpec) { spec.Approval = v1alpha1.ApprovalRequired })},
+		"ttl":      {[]string{"--text=Hello", "--ttl-after-finished=168h", "--wait=false"}, with(func(spec *v1alpha1.XPostSpec) { spec.TTLSecondsAfterFinished = ptr.To[int32](604800) })},
+		"ttl-0":    {[]string{"--text=Hello", "--ttl-after-finished=0", "--wait=false"}, with(func(spec *v1alpha1.XPostSpec) { spec.TTLSecondsAfterFinished = ptr.To[int32](0) })},
 		"at": {[]string{"--text=Hello", "--at=2031-01-02T03:04:05+01:00"}, with(func(spec *v1alpha1.XPostSpec) {
 			spec.PublishAt = at(time.Date(2031, 1, 2, 2, 4, 5, 0, time.UTC))
 		})},
@@ -183,12 +186,13 @@ func TestPostObject(t *testing.T) {
 // TestPostAgain publishes once for a request id, and refuses another text for it.
 func TestPostAgain(t *testing.T) {
 	s := newStage(t)
-	post := func(text string) result {
-		return s.runs("post", "agent", "--request-id=job-1", "--text", text, "--wait=false")
+	post := func(text string, more ...string) result {
+		return s.runs(append([]string{"post", "agent", "--request-id=job-1", "--text", text, "--wait=false"}, more...)...)
 	}
 	const name = "agent-026ab639c21df8aa80e5"
 	s.expect(post("Hello"), result{out: "xpost.x.agentconnect.dev/" + name + " created\n"})
 	s.expect(post("Hello"), result{out: "xpost.x.agentconnect.dev/" + name + " unchanged\n"})
+	s.expect(post("Hello", "--ttl-after-finished=1h"), result{out: "xpost.x.agentconnect.dev/" + name + " unchanged\n"})
 	s.expect(post("Good bye"), result{
 		code: command.ExitError,
 		err: "error: xpost {ns}/" + name + " is there already, and its spec is another: nothing was changed\n" +

@@ -99,13 +99,14 @@ func idsOf(post *v1alpha1.XPost) []string {
 }
 
 // deleteObject deletes an XPost so that its posts go with it. The finalizer stands
-// before the deletion: nothing may let the object go in between.
+// before the deletion, and no time to live does: nothing may let the object go in
+// between.
 func (d *Door) deleteObject(ctx context.Context, post *v1alpha1.XPost) error {
 	finalizers := post.DeepCopy()
 	controllerutil.AddFinalizer(finalizers, v1alpha1.FinalizerDeletePosts)
 	patch, err := json.Marshal(map[string]any{
 		"metadata": map[string]any{"resourceVersion": post.ResourceVersion, "uid": post.UID, "finalizers": finalizers.Finalizers},
-		"spec":     map[string]any{"deletionPolicy": v1alpha1.DeletionDelete},
+		"spec":     map[string]any{"deletionPolicy": v1alpha1.DeletionDelete, "ttlSecondsAfterFinished": nil},
 	})
 	if err != nil {
 		return fmt.Errorf("writing the patch of an XPost: %w", err)

@@ -9,13 +9,14 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 )
 
 // deleter does what the controllers do with an XPost that is being deleted, once it
-// is there: it lets it go. It gives the policy and the finalizers it had.
-func (w *world) deleter(name string) (policy func() (v1alpha1.DeletionPolicy, []string)) {
+// is there: it lets it go. It gives the object as it then was.
+func (w *world) deleter(name string) (last func() v1alpha1.XPost) {
 	seen := make(chan v1alpha1.XPost, 1)
 	go func() {
 		for {
@@ -33,23 +34,28 @@ func (w *world) deleter(name string) (policy func() (v1alpha1.DeletionPolicy, []
 			}
 		}
 	}()
-	return func() (v1alpha1.DeletionPolicy, []string) {
-		post := <-seen
-		return post.Spec.DeletionPolicy, post.Finalizers
-	}
+	return func() v1alpha1.XPost { return <-seen }
 }
 
-// A post goes by the deletion of its XPost, which takes the posts along.
+// A post goes by the deletion of its XPost, which takes the posts along: no time to
+// live may let the object go without them.
 func TestDeletePost(t *testing.T) {
 	w := newWorld(t)
 	made := w.succeeds("publish_post", map[string]any{"text": "hello"})
-	policy := w.deleter(made["object"].(string))
+	post := w.posts()[0]
+	post.Spec.TTLSecondsAfterFinished = ptr.To[int32](0)
+	if err := w.Update(t.Context(), &post); err != nil {
+		t.Fatal(err)
+	}
+	last := w.deleter(made["object"].(string))
 	got := w.succeeds("delete_post", map[string]any{"id": "1001"})
 	if want := map[string]any{"state": "Deleted", "ids": []any{"1001"}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	if deletes, finalizers := policy(); deletes != v1alpha1.DeletionDelete || !slices.Equal(finalizers, []string{v1alpha1.FinalizerDeletePosts}) {
-		t.Errorf("it was deleted with the policy %s and the finalizers %q", deletes, finalizers)
+	post = last()
+	if !slices.Equal(post.Finalizers, []string{v1alpha1.FinalizerDeletePosts}) ||
+		post.Spec.DeletionPolicy != v1alpha1.DeletionDelete || post.Spec.TTLSecondsAfterFinished != nil {
+		t.Errorf("it was deleted with the finalizers %q and the spec %+v", post.Finalizers, post.Spec)
 	}
 	if posts := w.posts(); len(posts) > 0 {
 		t.Errorf("there are XPosts: %+v", posts)

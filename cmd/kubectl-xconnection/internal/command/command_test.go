@@ -144,6 +144,8 @@ func TestUsage(t *testing.T) {
 		"text and file":    {[]string{"post", "a", "--text=b", "-f=c"}, "error: --text and -f can't be used together\nSee 'kubectl xconnection post --help' for usage.\n"},
 		"two names of it":  {[]string{"post", "a", "--text=b", "--name=c", "--request-id=d"}, "error: --name and --request-id can't be used together: a request id makes the name\nSee 'kubectl xconnection post --help' for usage.\n"},
 		"no time":          {[]string{"post", "a", "--text=b", "--at=tomorrow"}, "error: --at must be a time such as 2026-12-01T09:00:00Z, and is \"tomorrow\"\nSee 'kubectl xconnection post --help' for usage.\n"},
+		"no time to live":  {[]string{"post", "a", "--text=b", "--ttl-after-finished=-1s"}, "error: --ttl-after-finished must be 0 to 2147483647 seconds, and is -1s\nSee 'kubectl xconnection post --help' for usage.\n"},
+		"a life too long":  {[]string{"post", "a", "--text=b", "--ttl-after-finished=600000h"}, "error: --ttl-after-finished must be 0 to 2147483647 seconds, and is 600000h0m0s\nSee 'kubectl xconnection post --help' for usage.\n"},
 		"no file":          {[]string{"post", "a", "-f=/none/post.txt"}, "error: reading the text: open /none/post.txt: no such file or directory\n"},
 		"too many to read": {[]string{"mentions", "a", "--limit=101"}, "error: --limit must be 1 to 100, and is 101\nSee 'kubectl xconnection mentions --help' for usage.\n"},
 		"no door":          {[]string{"mentions", "a", "--door=here"}, "error: the door must be an address such as http://x-operator-agent.x-operator-system.svc, and is \"here\"\n"},

@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/rand"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/kubectl/pkg/util/templates"
+	"k8s.io/utils/ptr"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 )
@@ -23,6 +25,8 @@ import (
 // postPatience is how long publishing is waited for: a limit at X may take longer,
 // and the operator goes on by itself.
 const postPatience = 2 * time.Minute
+
+const flagTTL = "ttl-after-finished"
 
 var (
 	postLong = templates.LongDesc(`
@@ -34,7 +38,9 @@ var (
 		not: the XPost stands, and kubectl get xposts tells what becomes of it.
 
 		A call that may be made again, as by a job that is retried, should carry a
-		--request-id: calls with the same one publish once, and each waits for it.
+		--request-id: calls with the same one publish once, and each waits for it. That
+		holds as long as the XPost is there: with --ttl-after-finished, give it longer
+		than a call may be made again.
 
 		With --at or --approval nothing is waited for unless --wait is given.`)
 
@@ -73,6 +79,7 @@ type post struct {
 	madeWithAI bool
 	name       string
 	requestID  string
+	ttl        time.Duration
 	ignoreNone bool
 }
 
@@ -108,6 +115,7 @@ func (p *post) addPostFlags(cmd *cobra.Command) {
 	flags.BoolVar(&p.madeWithAI, "made-with-ai", p.madeWithAI, "If true, disclose at X that this was made with AI.")
 	flags.StringVar(&p.name, "name", p.name, "The XPost's name. Default: the connection's name with a random end.")
 	flags.StringVar(&p.requestID, "request-id", p.requestID, "Names this request in your words, such as a job's name: repeated, it publishes nothing again. It makes the XPost's name.")
+	flags.DurationVar(&p.ttl, flagTTL, p.ttl, "For how long to keep the XPost once it is published or refused, such as 168h; the operator then deletes it, and its posts stay at X. Default: it is kept.")
 }
 
 func (p *post) run(ctx context.Context, cmd *cobra.Command, connection string) error {
@@ -197,7 +205,22 @@ func (p *post) object(cmd *cobra.Command, connection string) (*v1alpha1.XPost, e
 		}
 		object.Spec.PublishAt = &metav1.Time{Time: at.Truncate(time.Second)}
 	}
+	if object.Spec.TTLSecondsAfterFinished, err = p.secondsToLive(cmd); err != nil {
+		return nil, err
+	}
 	return object, p.fill(&object.Spec)
+}
+
+// secondsToLive is for how long the XPost is kept once it finished; nil for ever.
+func (p *post) secondsToLive(cmd *cobra.Command) (*int32, error) {
+	seconds := p.ttl / time.Second
+	switch {
+	case !cmd.Flags().Changed(flagTTL):
+		return nil, nil
+	case p.ttl < 0, seconds > math.MaxInt32:
+		return nil, usageError(cmd, "--%s must be 0 to %d seconds, and is %s", flagTTL, math.MaxInt32, p.ttl)
+	}
+	return ptr.To(int32(seconds)), nil
 }
 
 // fill takes the texts from where they are.

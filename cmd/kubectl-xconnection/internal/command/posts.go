@@ -64,12 +64,15 @@ func (c *posts) create(ctx context.Context, wanted *v1alpha1.XPost) (*v1alpha1.X
 }
 
 // find reads the XPost of that name, and refuses one that publishes something else.
+// For how long it is kept is no part of that, and may have been changed since.
 func (c *posts) find(ctx context.Context, wanted *v1alpha1.XPost) (*v1alpha1.XPost, error) {
 	found, err := c.get(ctx, wanted.Namespace, wanted.Name)
 	if err != nil {
 		return nil, err
 	}
-	if !apiequality.Semantic.DeepEqual(found.Spec, wanted.Spec) {
+	spec := found.Spec
+	spec.TTLSecondsAfterFinished = wanted.Spec.TTLSecondsAfterFinished
+	if !apiequality.Semantic.DeepEqual(spec, wanted.Spec) {
 		return nil, &problem{
 			code: ExitError,
 			what: title(found) + " is there already, and its spec is another: nothing was changed",
