@@ -213,16 +213,16 @@ func (g *Grant) Inherit(other *Grant) {
 // revocation, now or later.
 func (g *Grant) Owe(other *Grant) {
 	for _, set := range append(slices.Clone(other.Superseded), Retired{Tokens: *other.Tokens, Account: other.Account}) {
-		if !g.stores(set.AccessToken) {
+		if !g.stores(set.Tokens) {
 			g.supersede(set.Tokens, set.Account)
 		}
 	}
 	for _, set := range other.Retired {
-		if !g.stores(set.AccessToken) {
+		if !g.stores(set.Tokens) {
 			g.retire(set.Tokens, set.Account)
 		}
 	}
-	if c := other.Candidate; c != nil && !g.stores(c.AccessToken) {
+	if c := other.Candidate; c != nil && !g.stores(c.Tokens) {
 		g.retire(c.Tokens, c.Account)
 	}
 }
@@ -254,7 +254,7 @@ func (g *Grant) sameGrantee(candidate *Candidate) bool {
 // DropRetired removes a set that is revoked or forgotten.
 func (g *Grant) DropRetired(set Retired) {
 	g.Retired = slices.DeleteFunc(g.Retired, func(other Retired) bool {
-		return other.AccessToken.Equal(set.AccessToken)
+		return other.same(set.Tokens)
 	})
 }
 

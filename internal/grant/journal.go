@@ -7,8 +7,6 @@ import (
 	"math"
 	"slices"
 	"time"
-
-	"github.com/agentconnect/x-operator/internal/secret"
 )
 
 const (
@@ -49,15 +47,17 @@ func (g *Grant) Withdraw(attempt Attempt, notBefore time.Time) {
 }
 
 // Place puts the answer of an attempt where it belongs, by what is stored now,
-// and tells whether it was kept. The token that was sent is still stored: the
-// answer takes its place, over any intent. It waits to be revoked, or nothing is
-// stored: the answer is to be revoked instead. Another answer to the same token is
-// stored, of an earlier attempt that woke late: the later attempt's takes its place.
-// Anything else is a newer grant, and the answer is dropped; unless it is of another account or app, and so could be
-// left alive at X: then it is to be revoked as well.
+// and tells whether it was kept. An answer that is stored already ended its attempt in
+// the same write, and there is nothing left to do. The token that was sent is still
+// stored: the answer takes its place, over any intent. It waits to be revoked, or
+// nothing is stored: the answer is to be revoked instead. Another answer to the same
+// token is stored, of an earlier attempt that woke late: the later attempt's takes its
+// place. Anything else is a newer grant, and the answer is dropped; unless it is of
+// another account or app, and so could be left alive at X: then it is to be revoked as
+// well.
 func (g *Grant) Place(attempt Attempt, tokens Tokens, account Account) bool {
 	switch {
-	case g.stores(tokens.AccessToken):
+	case g.stores(tokens) && !g.Holds(attempt):
 		return true
 	case g.Tokens != nil && g.Tokens.RefreshToken.Hash() == attempt.TokenHash:
 		doubted := g.Journal.Verdict != nil
@@ -81,12 +81,17 @@ func (g *Grant) Place(attempt Attempt, tokens Tokens, account Account) bool {
 	}
 }
 
-// stores tells whether an access token is the working one or waits to be revoked, now
-// or later.
-func (g *Grant) stores(access secret.Token) bool {
-	is := func(set Retired) bool { return set.AccessToken.Equal(access) }
+// stores tells whether tokens are the working ones or wait to be revoked, now or later.
+func (g *Grant) stores(tokens Tokens) bool {
+	is := func(set Retired) bool { return set.same(tokens) }
 	return slices.ContainsFunc(g.Retired, is) || slices.ContainsFunc(g.Superseded, is) ||
-		g.Tokens != nil && g.Tokens.AccessToken.Equal(access)
+		g.Tokens != nil && g.Tokens.same(tokens)
+}
+
+// same compares both tokens: an answer may bring one of them anew alone (RFC 6749,
+// section 6).
+func (t Tokens) same(other Tokens) bool {
+	return t.AccessToken.Equal(other.AccessToken) && t.RefreshToken.Equal(other.RefreshToken)
 }
 
 // replaceRetired retires tokens, in the place of the set whose refresh token they

@@ -170,7 +170,7 @@ func TestPlace(t *testing.T) {
 		rotated   int64
 	}{
 		"nothing happened":     {func(*grant.Grant) {}, true, "mine", nil, 1},
-		"it is stored already": {func(g *grant.Grant) { g.Rotate(*g.Journal.Attempt, answer("mine", "r")) }, true, "mine", nil, 1},
+		"it is stored already": {func(g *grant.Grant) { g.Rotate(*g.Journal.Attempt, answer("mine", "refresh-2")) }, true, "mine", nil, 1},
 		"another took over":    {func(g *grant.Grant) { g.Begin(attempt("other")) }, true, "mine", nil, 1},
 		"another took over and stored its answer": {func(g *grant.Grant) {
 			g.Begin(attempt("other"))
@@ -196,7 +196,7 @@ func TestPlace(t *testing.T) {
 		}, true, "", []string{"mine"}, 0},
 		"it is stored to be revoked": {func(g *grant.Grant) {
 			g.Forget()
-			g.Retired[0].Tokens = answer("mine", "r")
+			g.Retired[0].Tokens = answer("mine", "refresh-2")
 		}, true, "", []string{"mine"}, 0},
 	} {
 		g := working()
@@ -209,6 +209,49 @@ func TestPlace(t *testing.T) {
 			t.Errorf("%s: kept %t, working %q, retired %q, rotation %d; want %t, %q, %q, %d", name,
 				kept, work, retired, g.Rotation, test.kept, test.working, test.retired, test.rotated)
 		}
+	}
+}
+
+// X may bring one token anew alone. Such an answer is stored like any other, and its
+// attempt ends; another's to the same token is not taken for it.
+func TestPlaceComparesBothTokens(t *testing.T) {
+	for name, test := range map[string]struct {
+		tokens    grant.Tokens
+		overtaken bool
+	}{
+		"a new refresh token alone":                      {answer("access-1", "refresh-2"), false},
+		"a new refresh token alone, and another attempt": {answer("access-1", "refresh-2"), true},
+		"a new access token alone":                       {answer("access-2", "refresh-1"), false},
+		"neither":                                        {answer("access-1", "refresh-1"), false},
+	} {
+		g := working()
+		g.Begin(attempt("mine"))
+		mine := *g.Journal.Attempt
+		if test.overtaken {
+			g.Begin(attempt("other"))
+		}
+		kept := g.Place(mine, test.tokens, g.Account)
+		if !kept || g.Holds(mine) || g.Rotation != 1 ||
+			!g.Tokens.AccessToken.Equal(test.tokens.AccessToken) || !g.Tokens.RefreshToken.Equal(test.tokens.RefreshToken) {
+			t.Errorf("%s: kept %t, rotation %d, attempt %v; stored %q, %q", name, kept, g.Rotation, g.Journal.Attempt,
+				g.Tokens.AccessToken.Reveal(), g.Tokens.RefreshToken.Reveal())
+		}
+		again := g.Place(mine, test.tokens, g.Account)
+		if !test.overtaken && (!again || g.Rotation != 1) {
+			t.Errorf("%s: stored twice, rotation %d", name, g.Rotation)
+		}
+	}
+}
+
+// Revoking one set must not forget another that came of it meanwhile.
+func TestDropRetiredComparesBothTokens(t *testing.T) {
+	g := working()
+	g.Forget()
+	revoked := g.Retired[0]
+	g.Retired[0].RefreshToken = secret.New("refresh-2")
+	g.DropRetired(revoked)
+	if _, retired := accesses(g); !reflect.DeepEqual(retired, []string{"access-1"}) {
+		t.Errorf("retired is %q, want the set of the newer refresh token", retired)
 	}
 }
 
