@@ -110,7 +110,7 @@ func planLook(s *postScope) decision {
 }
 
 // planSending waits for all that must be there before a post goes out. A person who
-// asks for a retry does not wait for limits.
+// asks for a retry does not wait for the back-off or a limit of the account.
 func planSending(s *postScope) decision {
 	retry := retryWanted(s.post)
 	waits := latest(s.retryAt, s.holdUntil)

@@ -131,13 +131,13 @@ func (p *Pacer) Report(call Call, limits xapi.Limits, err error) {
 	}
 }
 
-// Reopen forgets the limits that would hold a call back: somebody who knows better,
-// having bought credits, wants it tried.
+// Reopen forgets the limit of a call's account: its owner knows better, and wants it
+// tried. What X said of the whole app stands: one tenant must neither spend what all
+// wait for nor go before the turns of the others.
 func (p *Pacer) Reopen(call Call) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.accounts, call.accountKey())
-	p.app(call).until = time.Time{}
 }
 
 func (p *Pacer) holdAccount(call Call, until time.Time) {

@@ -80,13 +80,51 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// One who wants a call tried opens its own account's way, and nobody else's.
 func TestReopen(t *testing.T) {
-	pacer, _ := newPacer()
-	pacer.Report(by("one"), xapi.Limits{}, &xapi.Error{Kind: xapi.KindRateLimited})
-	pacer.Report(by("one"), xapi.Limits{}, &xapi.Error{Kind: xapi.KindUsageCap})
-	pacer.Reopen(by("one"))
-	if hold, _ := pacer.Take(by("one")); hold != pace.HoldNone {
-		t.Errorf("the call is held by %q", hold)
+	limited := &xapi.Error{Kind: xapi.KindRateLimited}
+	for name, test := range map[string]struct {
+		app  error
+		used bool
+		want pace.Hold
+	}{
+		"the account's limit":  {want: pace.HoldNone},
+		"and a cap of the app": {app: &xapi.Error{Kind: xapi.KindUsageCap}, want: pace.HoldCapped},
+		"and the app's day":    {used: true, want: pace.HoldApp},
+	} {
+		pacer, c := newPacer()
+		for _, tenant := range []string{"one", "two"} {
+			pacer.Report(by(tenant), xapi.Limits{}, limited)
+		}
+		if test.used {
+			pacer.Report(by("one"), xapi.Limits{App24Hour: xapi.Window{Limit: 100, ResetAt: c.at.Add(time.Hour)}}, nil)
+		}
+		pacer.Report(by("one"), xapi.Limits{}, test.app)
+		pacer.Reopen(by("one"))
+		if hold, _ := pacer.Take(by("one")); hold != test.want {
+			t.Errorf("%s: the call is held by %q, want %q", name, hold, test.want)
+		}
+		if hold, _ := pacer.Take(by("two")); hold != pace.HoldAccount {
+			t.Errorf("%s: another account, limited as well, is held by %q", name, hold)
+		}
+	}
+}
+
+// One who wants a call tried again and again, while the app's limit lasts and after it,
+// does not go before those who have waited longer.
+func TestReopenKeepsTurns(t *testing.T) {
+	pacer, c := newPacer()
+	pacer.Take(by("many"))
+	c.at = c.at.Add(time.Second)
+	pacer.Report(by("many"), xapi.Limits{}, &xapi.Error{Kind: xapi.KindUsageCap})
+	pacer.Take(by("one"))
+	c.at = c.at.Add(time.Hour)
+	for _, tenant := range []string{"many", "one"} {
+		pacer.Reopen(by(tenant))
+		want := map[string]pace.Hold{"many": pace.HoldTurn, "one": pace.HoldNone}[tenant]
+		if hold, _ := pacer.Take(by(tenant)); hold != want {
+			t.Errorf("%s is held by %q, want %q", tenant, hold, want)
+		}
 	}
 }
 
