@@ -115,14 +115,15 @@ func (g *Grant) Promote() {
 	g.Consent.Epoch++
 }
 
-// Invite opens or closes the invitation to consent. A change of the app moves the
-// epoch: links and flows that were made for another app end.
+// Invite opens or closes the invitation to consent. A change of the app or of the scopes
+// moves the epoch: links and flows that were made for others end, since a person at X
+// agrees to what that page says.
 func (g *Grant) Invite(wanted bool, app App, scopes []string, reconnect string) {
-	if wanted && !g.Consent.App.equal(app) {
+	if wanted && (!g.Consent.App.equal(app) || !slices.Equal(g.Consent.Scopes, scopes)) {
 		g.Consent.Epoch++
-		g.Consent.App = app
 	}
 	if wanted {
+		g.Consent.App = app
 		g.Consent.Scopes = scopes
 		g.Consent.RequestedReconnect = reconnect
 	}

@@ -279,17 +279,21 @@ func TestInvite(t *testing.T) {
 	if !reflect.DeepEqual(g.Consent, want) || !g.Invited(true, app, []string{"tweet.read"}, "please") {
 		t.Errorf("the invitation is %+v, want %+v", g.Consent, want)
 	}
+	scopes := []string{"tweet.read"}
 	for name, test := range map[string]struct {
-		app   grant.App
-		epoch int64
+		app    grant.App
+		scopes []string
+		epoch  int64
 	}{
-		"the same app":      {app, 1},
-		"another client id": {grant.App{ClientID: "b", ClientSecret: app.ClientSecret}, 2},
-		"another secret":    {grant.App{ClientID: "client", ClientSecret: secret.New("new")}, 2},
-		"a shared app":      {grant.App{ClientID: "client", XApp: "shared", SecretName: "shared"}, 2},
+		"the same":          {app, scopes, 1},
+		"another client id": {grant.App{ClientID: "b", ClientSecret: app.ClientSecret}, scopes, 2},
+		"another secret":    {grant.App{ClientID: "client", ClientSecret: secret.New("new")}, scopes, 2},
+		"a shared app":      {grant.App{ClientID: "client", XApp: "shared", SecretName: "shared"}, scopes, 2},
+		"more scopes":       {app, []string{"tweet.read", "tweet.write"}, 2},
 	} {
 		again := *g
-		again.Invite(true, test.app, []string{"tweet.read"}, "please")
+		again.Invite(false, grant.App{}, nil, "")
+		again.Invite(true, test.app, test.scopes, "please")
 		if again.Consent.Epoch != test.epoch {
 			t.Errorf("%s: epoch %d, want %d", name, again.Consent.Epoch, test.epoch)
 		}

@@ -205,7 +205,7 @@ type Verdict struct {
 // Consent is the record of who is asked for what, and of what came of it.
 type Consent struct {
 	// Epoch binds links and states to one invitation: it moves on connect, on
-	// Disconnected and when the credentials change.
+	// Disconnected and when the credentials or the scopes change.
 	Epoch int64
 	// Wanted tells whether a consent is wanted now.
 	Wanted bool

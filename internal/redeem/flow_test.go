@@ -77,6 +77,9 @@ func TestConsentEndsEarly(t *testing.T) {
 		"not wanted": {func(w *world, _ *redeem.ConsentRequest) {
 			w.alter(func(g *grant.Grant) { g.Consent.Wanted = false })
 		}, "session_expired", 0, "access-1", nil},
+		"other scopes are wanted by now": {func(w *world, _ *redeem.ConsentRequest) {
+			w.alter(func(g *grant.Grant) { g.Invite(true, g.Consent.App, []string{"tweet.read", "tweet.write"}, "") })
+		}, "session_expired", 0, "access-1", nil},
 		"for another app": {func(_ *world, r *redeem.ConsentRequest) { r.Credentials.ClientID = "b" }, "session_expired", 0, "access-1", nil},
 		"another is under way": {func(w *world, _ *redeem.ConsentRequest) {
 			w.alter(func(g *grant.Grant) { g.Claim("another", "id", moment) })
