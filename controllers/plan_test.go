@@ -212,6 +212,11 @@ func planEnds() []planCase {
 			s.grant.Journal.Attempt = &grant.Attempt{}
 			s.seen = grant.Seen{First: s.now}
 		}, want: actionWait, wait: revokeDeadline - time.Second},
+		{name: "deleted, its attempt's holder missing", change: func(s *scope) {
+			deleted(s, time.Second)
+			s.grant.Journal.Attempt = &grant.Attempt{}
+			s.seen = grant.Seen{First: s.now, Missing: true}
+		}, want: actionWait, wait: time.Minute},
 		{name: "deleted, its attempt's holder gone", change: func(s *scope) {
 			deleted(s, time.Second)
 			s.grant.Journal.Attempt = &grant.Attempt{}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -179,23 +180,37 @@ func (r *XConnectionReconciler) look(ctx context.Context, s *scope, attempt gran
 	mine, gone := r.Redeemer.Seen(attempt)
 	seen := grant.Seen{Mine: mine, Gone: gone}
 	if !mine && !gone {
-		seen.Gone = podGone(ctx, r.Live, attempt.Holder)
+		seen.Gone, seen.Missing = podEnd(ctx, r.Live, attempt.Holder)
 	}
 	seen.First = r.sights.first(s.conn.UID, attempt.ID, s.now)
 	return seen
 }
 
-// podGone tells whether the pod that holds an attempt does not exist any more. Any
-// doubt counts as no.
+// podGone tells whether the pod that holds an attempt has provably ended.
 func podGone(ctx context.Context, live client.Reader, holder grant.Holder) bool {
+	gone, _ := podEnd(ctx, live, holder)
+	return gone
+}
+
+// podEnd tells what is known of the end of the pod that holds an attempt. It is gone if
+// its kubelet says that its containers ended; a phase alone is no proof, as the control
+// plane sets one too when it gives a lost node's pods up. It is missing if the API server
+// does not know it any more: a pod that was deleted by force, on a node that is cut off,
+// may live on. Any doubt counts as neither.
+func podEnd(ctx context.Context, live client.Reader, holder grant.Holder) (gone, missing bool) {
 	if holder.PodName == "" {
-		return false
+		return false, false
 	}
 	pod := &corev1.Pod{}
 	err := live.Get(ctx, types.NamespacedName{Namespace: holder.PodNamespace, Name: holder.PodName}, pod)
-	if err != nil {
-		return apierrors.IsNotFound(err)
+	switch {
+	case err != nil:
+		return false, apierrors.IsNotFound(err)
+	case string(pod.UID) != holder.Pod:
+		return false, true
 	}
 	over := pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
-	return over || string(pod.UID) != holder.Pod
+	return over && !slices.ContainsFunc(pod.Status.ContainerStatuses, running), over
 }
+
+func running(container corev1.ContainerStatus) bool { return container.State.Running != nil }

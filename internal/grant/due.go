@@ -63,6 +63,9 @@ type Seen struct {
 	First time.Time
 	// Gone is true if the holder is provably gone and can neither send nor store.
 	Gone bool
+	// Missing is true if nothing speaks of the holder any more, though it may live on,
+	// where it is cut off, and finish its call.
+	Missing bool
 	// Mine is true if this very run of the process holds it.
 	Mine bool
 }
@@ -117,8 +120,11 @@ func dueUnfinished(g *Grant, seen Seen, now time.Time) Decision {
 		return Decision{Step: StepWait, At: now.Add(inFlightLook)}
 	}
 	at := seen.First.Add(TakeoverAfter(g.Tokens.ExpiresAt.Sub(seen.First)))
-	if seen.Gone {
+	switch {
+	case seen.Gone:
 		at = now
+	case seen.Missing:
+		at = seen.First.Add(takeoverMin)
 	}
 	if at.Before(g.Journal.NotBefore) && !clockSetBack(g.Journal.LastAttemptAt, now) {
 		at = g.Journal.NotBefore

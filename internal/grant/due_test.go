@@ -130,11 +130,13 @@ func TestDueUnfinished(t *testing.T) {
 		alter func(*grant.Grant)
 		want  string
 	}{
-		"of this process":     {grant.Seen{First: moment.Add(-time.Hour), Mine: true}, nil, "Wait at 30s"},
-		"just seen":           {grant.Seen{First: moment}, nil, "Wait at 5m0s"},
-		"seen long ago":       {grant.Seen{First: moment.Add(-5 * time.Minute)}, nil, "TakeOver at 0s for asked"},
-		"its holder is gone":  {grant.Seen{First: moment, Gone: true}, nil, "TakeOver at 0s for asked"},
-		"seen a minute early": {grant.Seen{First: moment.Add(-4 * time.Minute)}, nil, "Wait at 1m0s"},
+		"of this process":                  {grant.Seen{First: moment.Add(-time.Hour), Mine: true}, nil, "Wait at 30s"},
+		"just seen":                        {grant.Seen{First: moment}, nil, "Wait at 5m0s"},
+		"seen long ago":                    {grant.Seen{First: moment.Add(-5 * time.Minute)}, nil, "TakeOver at 0s for asked"},
+		"its holder is gone":               {grant.Seen{First: moment, Gone: true}, nil, "TakeOver at 0s for asked"},
+		"its holder is missing":            {grant.Seen{First: moment, Missing: true}, nil, "Wait at 1m0s"},
+		"its holder is missing for longer": {grant.Seen{First: moment.Add(-time.Minute), Missing: true}, nil, "TakeOver at 0s for asked"},
+		"seen a minute early":              {grant.Seen{First: moment.Add(-4 * time.Minute)}, nil, "Wait at 1m0s"},
 		"of an expired token": {grant.Seen{First: moment.Add(-time.Minute)}, func(g *grant.Grant) {
 			g.Tokens.ExpiresAt = moment.Add(-time.Hour)
 		}, "TakeOver at 0s for asked"},

@@ -23,7 +23,8 @@
 //
 //   - Time is abstract. A holder that is not paused is faster than the guard's 5
 //     seconds and than any takeover; a paused one misses both. A process that is cut
-//     off from the API server is the same to the others as a paused one.
+//     off from the API server is the same to the others as a paused one, whether or
+//     not its pod is still listed.
 //   - The guard and the write of the request are one step, and so are the request
 //     and what X does with it: a request that timed out is not carried out later.
 //   - X may have either habit wherever its documents say nothing: see Habit.

@@ -106,7 +106,7 @@ var ruleTexts = [ruleCount][2]string{
 	PublishNeverGoesBack:          {"PublishNeverGoesBack", "the token Secret never goes back to a lower rotation"},
 	UnfinishedIsTakenOver:         {"UnfinishedIsTakenOver", "an unfinished intent is taken over"},
 	TakeoverWaits:                 {"TakeoverWaits", "a takeover waits"},
-	AtOnceOnlyWhenGone:            {"AtOnceOnlyWhenGone", "a takeover is immediate only when the holder is provably gone, and stopping is not gone"},
+	AtOnceOnlyWhenGone:            {"AtOnceOnlyWhenGone", "a takeover is immediate only when the holder is provably gone; stopping is not gone, and neither is missing"},
 	OnlyXsVerdictEnds:             {"OnlyXsVerdictEnds", "only X's verdict ends a grant"},
 	VerdictOnlyAfterReread:        {"VerdictOnlyAfterReread", "a verdict counts after re-reading that the token is still the one sent"},
 	RevokeTakesSlot:               {"RevokeTakesSlot", "a revocation takes the journal's slot and waits for a live intent"},
