@@ -14,57 +14,32 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
-	"github.com/go-logr/logr"
-	ctrl "sigs.k8s.io/controller-runtime"
-
+	"github.com/agentconnect/x-operator/hack/internal/harness"
 	"github.com/agentconnect/x-operator/internal/bench"
 )
 
-func main() {
-	// What a client says to logs tells nothing here.
-	ctrl.SetLogger(logr.Discard())
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
-}
+func main() { harness.Main("bench", run) }
 
-func run(ctx context.Context, args []string, out, diagnostics io.Writer) int {
+func run(ctx context.Context, args []string, out, diagnostics io.Writer) (met bool, err error) {
 	if len(args) > 0 && args[0] == "raw-loop" {
-		if err := rawLoop(ctx, args[1:], out); err != nil {
-			_, _ = fmt.Fprintln(diagnostics, "raw-loop:", err)
-			return 2
-		}
-		return 0
+		return true, rawLoop(ctx, args[1:], out)
 	}
 	options, err := parse(args, diagnostics)
-	if errors.Is(err, flag.ErrHelp) {
-		return 0
-	}
 	if err != nil {
-		_, _ = fmt.Fprintln(diagnostics, "bench:", err)
-		return 2
+		return false, err
 	}
 	options.Progress = diagnostics
 	report, err := bench.Measure(ctx, options)
 	report.Print(out)
 	if err := errors.Join(err, report.Write(options.Folder)); err != nil {
-		_, _ = fmt.Fprintln(diagnostics, "bench:", err)
-		return 2
+		return false, err
 	}
 	_, _ = fmt.Fprintln(diagnostics, "the results and logs are in", options.Folder)
-	if report.Missed() {
-		return 1
-	}
-	return 0
+	return !report.Missed(), nil
 }
 
 // rawLoop is the other arm: a process of its own, which the bench starts.

@@ -8,12 +8,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
+	"github.com/agentconnect/x-operator/hack/internal/harness"
 	"github.com/agentconnect/x-operator/internal/bench"
 )
 
@@ -21,7 +20,7 @@ import (
 const large = 10_000
 
 // parse reads the command line. What is not said depends on the number of
-// connections: a thousand take some eight minutes, ten thousand half an hour.
+// connections: a thousand take some nine minutes, ten thousand half an hour.
 func parse(args []string, diagnostics io.Writer) (bench.Options, error) {
 	var o bench.Options
 	var chosen string
@@ -35,7 +34,7 @@ func parse(args []string, diagnostics io.Writer) (bench.Options, error) {
 	flags.DurationVar(&o.Steady, "steady", 0, "how long the steady state is measured; default: a minute of the first cycle, or the second cycle of 10000")
 	flags.DurationVar(&o.Outage, "outage", 0, "how long X is away; default 1m, or 10m for 10000")
 	flags.IntVar(&o.Consents, "consents", 0, "how many people consent meanwhile; default 40, or 200 for 10000")
-	flags.StringVar(&chosen, "scenarios", "", "comma-separated scenarios to measure; all by default:\n"+described())
+	flags.StringVar(&chosen, "scenarios", "", "comma-separated scenarios to measure; all by default:\n"+harness.Described(bench.Scenarios()))
 	flags.StringVar(&o.Peer, "peer", "", "a third arm: a `program` that takes the operator's flags, such as an earlier release")
 	flags.Uint64Var(&o.Seed, "seed", 1, "seed of the simulator's tokens")
 	flags.StringVar(&o.Disk, "disk", os.TempDir(), "`folder` on a disk for etcd")
@@ -86,13 +85,4 @@ func fill(o *bench.Options) {
 	if o.Outage == 0 {
 		o.Outage = defaults.outage
 	}
-}
-
-func described() string {
-	scenarios := bench.Scenarios()
-	var text strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(scenarios)) {
-		_, _ = fmt.Fprintf(&text, "%s: %s\n", name, scenarios[name])
-	}
-	return strings.TrimSuffix(text.String(), "\n")
 }

@@ -15,52 +15,27 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
-	"maps"
-	"os"
-	"os/signal"
-	"slices"
 	"strings"
-	"syscall"
 
-	"github.com/go-logr/logr"
-	ctrl "sigs.k8s.io/controller-runtime"
-
+	"github.com/agentconnect/x-operator/hack/internal/harness"
 	"github.com/agentconnect/x-operator/internal/chaos"
 )
 
-func main() {
-	// What a client says to logs tells nothing here.
-	ctrl.SetLogger(logr.Discard())
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
-}
+func main() { harness.Main("chaos", run) }
 
-func run(ctx context.Context, args []string, out, diagnostics io.Writer) int {
+func run(ctx context.Context, args []string, out, diagnostics io.Writer) (held bool, err error) {
 	options, err := parse(args, diagnostics)
-	if errors.Is(err, flag.ErrHelp) {
-		return 0
+	if err != nil {
+		return false, err
 	}
-	var report *chaos.Report
-	if err == nil {
-		options.Progress = out
-		report, err = chaos.Run(ctx, options)
+	options.Progress = out
+	report, err := chaos.Run(ctx, options)
+	if report == nil {
+		return false, err
 	}
-	if report != nil {
-		report.Print(out)
-	}
-	switch {
-	case err != nil:
-		_, _ = fmt.Fprintln(diagnostics, "chaos:", err)
-		return 2
-	case report.Broken():
-		return 1
-	default:
-		return 0
-	}
+	report.Print(out)
+	return !report.Broken(), err
 }
 
 func parse(args []string, diagnostics io.Writer) (chaos.Options, error) {
@@ -73,7 +48,7 @@ func parse(args []string, diagnostics io.Writer) (chaos.Options, error) {
 	flags.IntVar(&o.Connections, "connections", 220, "how many connections to begin with")
 	flags.IntVar(&o.Posts, "posts", 400, "how many XPosts to make, spread over the faults; some more come with the steps of posts")
 	flags.IntVar(&o.Outages, "outages", 12, "how many of the faults are outages of the API server")
-	flags.StringVar(&worlds, "worlds", "", "comma-separated worlds to run; all by default:\n"+described())
+	flags.StringVar(&worlds, "worlds", "", "comma-separated worlds to run; all by default:\n"+harness.Described(chaos.Worlds()))
 	flags.BoolVar(&o.Once, "short", false, "meet each step once and little more, as the test does")
 	flags.StringVar(&o.Folder, "logs", "", "`folder` to keep the operator's logs and the schedules in")
 	if err := flags.Parse(args); err != nil {
@@ -89,13 +64,4 @@ func parse(args []string, diagnostics io.Writer) (chaos.Options, error) {
 		o = chaos.Short(o)
 	}
 	return o, nil
-}
-
-func described() string {
-	worlds := chaos.Worlds()
-	var text strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(worlds)) {
-		_, _ = fmt.Fprintf(&text, "%s: %s\n", name, worlds[name])
-	}
-	return strings.TrimSuffix(text.String(), "\n")
 }

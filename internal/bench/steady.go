@@ -76,6 +76,10 @@ func (s *suite) window(ctx context.Context, w *World, o *Operator, length time.D
 	if err != nil {
 		return err
 	}
+	resident, err := o.Resident()
+	if err != nil {
+		return err
+	}
 	after, err := w.Count(ctx, o)
 	if err != nil {
 		return err
@@ -91,6 +95,7 @@ func (s *suite) window(ctx context.Context, w *World, o *Operator, length time.D
 	s.add(figure{Name: "steady refresh: tokens presented twice", Value: float64(cost.Replays), Target: atMost(0)})
 	s.add(figure{Name: "steady refresh: own CPU each, ms", Value: (used - cpu).Seconds() * 1000 / float64(cost.Refreshes),
 		Note: fmt.Sprintf("%d refreshes in %s, with what the process does beside", cost.Refreshes, length)})
+	s.add(figure{Name: "steady refresh: memory above an empty operator, KB per connection", Value: s.aboveEmpty(w, resident)})
 	return nil
 }
 
