@@ -122,22 +122,17 @@ func (r *Redeemer) claimOnce(ctx context.Context, request ConsentRequest, id str
 	now := r.Now().UTC().Round(0)
 	var state grant.ClaimState
 	var claim grant.Claim
-	invited := false
+	var refusal *ConsentResult
 	g, err = r.Store.Update(ctx, g, func(g *grant.Grant) {
-		invited = g.Consent.Wanted && g.Consent.Epoch == request.Epoch &&
-			(request.Denied != "" || g.Consent.App.ClientID == request.Credentials.ClientID)
-		for _, earlier := range g.Consent.Claims {
-			invited = invited || earlier.Nonce == request.Nonce
-		}
-		if invited {
+		if refusal = r.refusal(g, request, now); refusal == nil {
 			state, claim = g.Claim(request.Nonce, id, now)
 		}
 	})
 	switch {
 	case err != nil:
 		return nil, nil, err
-	case !invited:
-		return nil, &ConsentResult{Code: string(v1alpha1.ErrorSessionExpired), Message: messageMoved}, nil
+	case refusal != nil:
+		return nil, refusal, nil
 	case state == grant.ClaimRevoking:
 		return nil, nil, errRevoking
 	case state == grant.ClaimBusy:
@@ -147,6 +142,22 @@ func (r *Redeemer) claimOnce(ctx context.Context, request ConsentRequest, id str
 	default:
 		return g, nil, nil
 	}
+}
+
+// refusal gives the result of a consent that is not begun; nil if it is, or if its
+// nonce came back before.
+func (r *Redeemer) refusal(g *grant.Grant, request ConsentRequest, now time.Time) *ConsentResult {
+	for _, earlier := range g.Consent.Claims {
+		if earlier.Nonce == request.Nonce {
+			return nil
+		}
+	}
+	invited := g.Consent.Wanted && g.Consent.Epoch == request.Epoch &&
+		(request.Denied != "" || g.Consent.App.ClientID == request.Credentials.ClientID)
+	if !invited {
+		return &ConsentResult{Code: string(v1alpha1.ErrorSessionExpired), Message: messageMoved}
+	}
+	return r.turnedAway(g, request, now)
 }
 
 // concluded gives the result of a flow whose candidate is gone: another process
@@ -201,11 +212,10 @@ func (r *Redeemer) keepCandidate(ctx context.Context, g *grant.Grant, request Co
 	tokens := consented(g, request.Credentials, answer)
 	tokens.ReceivedAt, tokens.ConsentedAt, tokens.ExpiresAt = now, now, now.Add(answer.ExpiresIn)
 	candidate := grant.Candidate{Tokens: tokens, Nonce: request.Nonce, Epoch: request.Epoch}
-	place := func(g *grant.Grant) { g.PlaceCandidate(candidate, messageMoved, now) }
 	return r.settle(ctx, g, settlement{
 		owner:  g.Owner,
-		change: place,
-		gone:   func(ctx context.Context) (*grant.Grant, error) { return r.restore(ctx, g, place) },
+		change: func(g *grant.Grant) { g.PlaceCandidate(candidate, messageMoved, now) },
+		answer: &answer{last: g, set: grant.Retired{Tokens: tokens}, credentials: request.Credentials},
 	})
 }
 
