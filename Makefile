@@ -126,7 +126,7 @@ chaos: ## Inject a thousand faults into running operators and judge by the simul
 	go run ./hack/chaos $(ARGS)
 
 .PHONY: bench
-bench: ## Measure what the operator costs, against targets and a raw loop (8 minutes; ARGS="--connections 10000": half an hour).
+bench: ## Measure what the operator costs, against targets and a raw loop (9 minutes; ARGS="--connections 10000": half an hour).
 	go build -o bin/bench ./hack/bench && bin/bench $(ARGS)
 
 ##@ Ship
