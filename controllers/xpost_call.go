@@ -79,7 +79,11 @@ func (r *XPostReconciler) reserve(s *postScope, endpoint string) bool {
 		return false
 	}
 	call := s.call(endpoint)
-	if retryWanted(s.post) {
+	switch {
+	case !retryWanted(s.post):
+	case s.pub.ownApp:
+		r.Pacer.ReopenApp(call)
+	default:
 		r.Pacer.Reopen(call)
 	}
 	if s.hold, s.holdUntil = r.Pacer.Take(call); s.hold != pace.HoldNone {

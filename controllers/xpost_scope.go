@@ -62,6 +62,8 @@ type publisher struct {
 	access   secret.Token
 	// doubted is true while X's word stands that it refused an earlier token.
 	doubted bool
+	// ownApp is true if the app is the namespace's own: no other tenant waits for it.
+	ownApp bool
 	// problem is why it can't be used now; ended, that nothing mends it by itself.
 	problem string
 	ended   bool
@@ -183,6 +185,7 @@ func publisherOf(conn *v1alpha1.XConnection, g *grant.Grant, now time.Time) publ
 	default:
 		pub.account, pub.access = g.Account, g.Tokens.AccessToken
 		pub.clientID, pub.doubted = g.Tokens.App.ClientID, g.Refused != nil
+		pub.ownApp = g.Tokens.App.XApp == ""
 	}
 	return pub
 }

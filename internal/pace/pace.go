@@ -140,6 +140,15 @@ func (p *Pacer) Reopen(call Call) {
 	delete(p.accounts, call.accountKey())
 }
 
+// ReopenApp forgets the limit of a call's app as well: who owns the app has bought
+// credits, say. It is not for an app that tenants share.
+func (p *Pacer) ReopenApp(call Call) {
+	p.Reopen(call)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.app(call).until = time.Time{}
+}
+
 func (p *Pacer) holdAccount(call Call, until time.Time) {
 	if until.After(p.accounts[call.accountKey()]) {
 		p.accounts[call.accountKey()] = until

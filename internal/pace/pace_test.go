@@ -104,6 +104,10 @@ func TestReopen(t *testing.T) {
 		if hold, _ := pacer.Take(by("one")); hold != test.want {
 			t.Errorf("%s: the call is held by %q, want %q", name, hold, test.want)
 		}
+		pacer.ReopenApp(by("one"))
+		if hold, _ := pacer.Take(by("one")); hold != pace.HoldNone {
+			t.Errorf("%s: the call of the app's owner is held by %q", name, hold)
+		}
 		if hold, _ := pacer.Take(by("two")); hold != pace.HoldAccount {
 			t.Errorf("%s: another account, limited as well, is held by %q", name, hold)
 		}
