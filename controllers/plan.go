@@ -152,7 +152,7 @@ func planToken(s *scope) decision {
 }
 
 // planEnding gives up the tokens and the invitation, once no attempt at them is under way, and
-// revokes what was given up. It waits without a time once nothing is left.
+// revokes what was given up. It waits without a time once nothing is left, and nothing can come.
 func planEnding(s *scope) decision {
 	if inherited(s) {
 		return do(actionDropMoved)
@@ -162,6 +162,11 @@ func planEnding(s *scope) decision {
 			return waitUntil(at)
 		}
 		return do(actionForget)
+	}
+	if at := s.grant.ClaimedUntil(s.now); s.now.Before(at) {
+		// X's answer to a consent that is under way must find the grant: not every process
+		// that gets one may make a grant.
+		return waitUntil(at)
 	}
 	return planRevocation(s)
 }

@@ -103,7 +103,7 @@ type planCase struct {
 }
 
 func planCases() []planCase {
-	return slices.Concat(planLife(), planMoved(), planTokens(), planEnds())
+	return slices.Concat(planLife(), planMoved(), planTokens(), planDeletions(), planDisconnections())
 }
 
 func planLife() []planCase {
@@ -198,11 +198,10 @@ func planTokens() []planCase {
 	}
 }
 
-func planEnds() []planCase {
+func planDeletions() []planCase {
 	return []planCase{
 		{name: "deleted", change: func(s *scope) { deleted(s, time.Second) }, want: actionForget},
 		{name: "deleted, a moved grant taken over", change: func(s *scope) { deleted(s, time.Second); move(s) }, want: actionDropMoved},
-		{name: "disconnected, a moved grant taken over", change: func(s *scope) { disconnect(s); move(s) }, want: actionDropMoved},
 		{name: "deleted, without our finalizer", change: func(s *scope) { deleted(s, 0); s.conn.Finalizers = nil }, want: actionWait},
 		{name: "deleted, suspended", change: func(s *scope) { deleted(s, 0); s.conn.Spec.Suspend = true }, want: actionForget},
 		{name: "deleted, foreign", change: func(s *scope) { deleted(s, 0); s.foreign = true }, want: actionRemoveFinalizer},
@@ -239,8 +238,24 @@ func planEnds() []planCase {
 		}, want: actionWait, wait: 7 * time.Second},
 		{name: "deleted, X away past the deadline", change: func(s *scope) { deleted(s, revokeDeadline); s.grant.Tokens = nil; retire(s) }, want: actionBury},
 		{name: "deleted, revoked", change: func(s *scope) { deleted(s, time.Second); s.grant.Tokens = nil }, want: actionDeleteGrant},
+		{name: "deleted, a consent under way", change: func(s *scope) {
+			deleted(s, time.Second)
+			s.grant.Tokens = nil
+			s.grant.Consent.Claims = []grant.Claim{{Nonce: "n", At: s.now.Add(-5 * time.Second)}}
+		}, want: actionWait, wait: 40 * time.Second},
+		{name: "deleted, a consent that came to nothing", change: func(s *scope) {
+			deleted(s, time.Second)
+			s.grant.Tokens = nil
+			s.grant.Consent.Claims = []grant.Claim{{Nonce: "n", At: s.now.Add(-45 * time.Second)}}
+		}, want: actionDeleteGrant},
 		{name: "deleted, buried", change: func(s *scope) { deleted(s, time.Hour); s.grant.Tombstone = &grant.Tombstone{} }, want: actionRemoveFinalizer},
+	}
+}
+
+func planDisconnections() []planCase {
+	return []planCase{
 		{name: "disconnected", change: disconnect, want: actionForget},
+		{name: "disconnected, a moved grant taken over", change: func(s *scope) { disconnect(s); move(s) }, want: actionDropMoved},
 		{name: "disconnected, given up", change: func(s *scope) { disconnect(s); s.grant.Tokens = nil }, want: actionUnpublish},
 		{name: "disconnected, a former token Secret", change: func(s *scope) {
 			disconnect(s)

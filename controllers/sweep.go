@@ -131,7 +131,12 @@ func isOwned(ctx context.Context, reader client.Reader, owner grant.Owner) (bool
 // patience is over.
 func (r *SweepReconciler) tend(ctx context.Context, g *grant.Grant) (time.Duration, error) {
 	now := r.Now()
+	claimed := g.ClaimedUntil(now)
 	switch {
+	case now.Before(claimed):
+		// X's answer to a consent that is under way is stored here, and must not meet a
+		// revocation.
+		return claimed.Sub(now), nil
 	case len(g.Retired) == 0:
 		return 0, r.Store.Delete(ctx, g)
 	case now.Sub(g.Tombstone.Since) > tombstonePatience:

@@ -32,6 +32,17 @@ func (r reporter) Dropped(owner grant.Owner) {
 		"namespace", owner.Namespace, "name", owner.Name)
 }
 
+// Ended implements redeem.Reporter.
+func (r reporter) Ended(owner grant.Owner, err error) {
+	if err != nil {
+		metrics.NotRevoked.Inc()
+		r.log.Error(err, "An answer of X that no connection wants could be neither stored nor revoked: revoke the app's access in the account's settings at X",
+			"namespace", owner.Namespace, "name", owner.Name)
+		return
+	}
+	r.log.Info("An answer of X that no connection wants was given up", "namespace", owner.Namespace, "name", owner.Name)
+}
+
 // Called implements redeem.Reporter.
 func (r reporter) Called(operation string, err error) {
 	result := "ok"

@@ -32,3 +32,11 @@ func (g *Grant) EndRevocation(id string) {
 func (g *Grant) revoking(now time.Time) bool {
 	return g.Revoking != nil && now.Sub(g.Revoking.At).Abs() < revocationLive
 }
+
+// Uses tells whether the working set or the candidate is of an app and account, as far as
+// the accounts are known. A set that X declared dead is in use by nobody.
+func (g *Grant) Uses(clientID, userID string) bool {
+	working := g.Tokens != nil && g.Journal.Verdict == nil &&
+		g.Tokens.App.ClientID == clientID && g.Account.UserID == userID
+	return working || g.Candidate != nil && g.Candidate.App.ClientID == clientID && g.Candidate.Account.UserID == userID
+}

@@ -212,11 +212,10 @@ func (r *Redeemer) keepCandidate(ctx context.Context, g *grant.Grant, request Co
 	tokens := consented(g, request.Credentials, answer)
 	tokens.ReceivedAt, tokens.ConsentedAt, tokens.ExpiresAt = now, now, now.Add(answer.ExpiresIn)
 	candidate := grant.Candidate{Tokens: tokens, Nonce: request.Nonce, Epoch: request.Epoch}
-	place := func(g *grant.Grant) { g.PlaceCandidate(candidate, messageMoved, now) }
 	return r.settle(ctx, g, settlement{
 		owner:  g.Owner,
-		change: place,
-		gone:   func(ctx context.Context) (*grant.Grant, error) { return r.restore(ctx, g, place) },
+		change: func(g *grant.Grant) { g.PlaceCandidate(candidate, messageMoved, now) },
+		answer: &tokenAnswer{last: g, set: grant.Retired{Tokens: tokens}, credentials: request.Credentials},
 	})
 }
 

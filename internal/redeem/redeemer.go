@@ -76,6 +76,10 @@ type Reporter interface {
 	Held(owner grant.Owner, err error)
 	// Dropped: an answer was not stored because something newer was there.
 	Dropped(owner grant.Owner)
+	// Ended: an answer that nobody wants any more could not be stored, and was given up
+	// and revoked, unless another connection lives on its account. With an error X did
+	// not revoke it, and its tokens live on.
+	Ended(owner grant.Owner, err error)
 	// Called: a call to the token or revocation endpoint came to an end.
 	Called(operation string, err error)
 	// AppChanged: X's opinion of some app is another than before.
@@ -132,10 +136,11 @@ func newID() string { return uuid.NewString() }
 
 type silent struct{}
 
-func (silent) Held(grant.Owner, error) {}
-func (silent) Dropped(grant.Owner)     {}
-func (silent) Called(string, error)    {}
-func (silent) AppChanged()             {}
+func (silent) Held(grant.Owner, error)  {}
+func (silent) Dropped(grant.Owner)      {}
+func (silent) Ended(grant.Owner, error) {}
+func (silent) Called(string, error)     {}
+func (silent) AppChanged()              {}
 
 // called tells the gate and the reporter how a call for an app ended.
 func (r *Redeemer) called(operation string, creds xapi.Credentials, begun time.Time, err error) {

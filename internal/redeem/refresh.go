@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/agentconnect/x-operator/internal/failpoint"
@@ -123,31 +122,8 @@ func (r *Redeemer) rotated(sent *grant.Grant, creds xapi.Credentials, attempt gr
 	return settlement{
 		owner:  sent.Owner,
 		change: place,
-		gone:   func(ctx context.Context) (*grant.Grant, error) { return r.restore(ctx, sent, place) },
+		answer: &tokenAnswer{last: sent, set: grant.Retired{Tokens: tokens, Account: sent.Account}, credentials: creds},
 	}
-}
-
-// restore settles an answer whose grant is gone: the grant is made again. If its
-// owner does not want to be connected any more, what X just gave is owed a
-// revocation; if there is no owner, by a tombstone.
-func (r *Redeemer) restore(ctx context.Context, last *grant.Grant, apply func(*grant.Grant)) (*grant.Grant, error) {
-	standing, err := r.Standing(ctx, last.Owner)
-	if err != nil {
-		return nil, fmt.Errorf("reading the XConnection of the answer: %w", err)
-	}
-	again := *last
-	// What apply marks must not show in the next attempt, should this one fail.
-	again.Consent.Claims = slices.Clone(last.Consent.Claims)
-	again.Retired, again.Superseded = slices.Clone(last.Retired), slices.Clone(last.Superseded)
-	apply(&again)
-	switch standing {
-	case Connectable:
-	case Disconnected:
-		again.Forget()
-	default:
-		again.Bury(r.Now().UTC().Round(0))
-	}
-	return r.Store.Create(ctx, &again)
 }
 
 // rotate makes the working set of an answer. An answer without a refresh token

@@ -70,6 +70,8 @@ type world struct {
 	// writes are the faults of the writes to come, reads those of the reads: after
 	// the last all is well.
 	writes, reads []fault
+	// forbidden is true where grants may not be made, as for the callback.
+	forbidden bool
 	// refresh, exchange, revoke and me are what X does.
 	refresh  func() (xapi.Tokens, error)
 	exchange func() (xapi.Tokens, error)
@@ -119,6 +121,9 @@ func (w *world) faulty() client.Client {
 		},
 		Create: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.CreateOption) error {
 			w.step("create")
+			if w.forbidden {
+				return forbidden(nil)
+			}
 			return w.next(&w.writes)(func() error { return c.Create(ctx, o, opts...) })
 		},
 	})
@@ -210,6 +215,15 @@ func (w *world) Held(grant.Owner, error) {}
 
 // Dropped counts.
 func (w *world) Dropped(grant.Owner) { w.dropped++ }
+
+// Ended takes note of an answer that was given up.
+func (w *world) Ended(_ grant.Owner, err error) {
+	if err != nil {
+		w.step("ended alive")
+		return
+	}
+	w.step("ended")
+}
 
 // Called is not asked for here.
 func (w *world) Called(string, error) {}

@@ -198,7 +198,10 @@ func (m *mover) idle(who ref) {
 	case w.owed() != 0:
 		m.planRevoke(who)
 	case w.Object.deleted():
-		m.start(who, "finds the grant of a deleted connection empty", Task{At: removing})
+		// The answer to a consent under way must find the grant.
+		if !w.claimTaken() {
+			m.start(who, "finds the grant of a deleted connection empty", Task{At: removing})
+		}
 	case w.Left.Publishing && w.Published != w.Grant.Token:
 		m.start(who, "finds the token Secret out of date", Task{At: publishing, Sent: w.Grant.Token})
 	case w.Object.wantsTokens() && w.Grant.Token != 0 && !w.Grant.Dead:
