@@ -51,6 +51,10 @@ func (r *XConnectionReconciler) invite(ctx context.Context, s *scope) error {
 
 // settleCandidate finishes a consent whose account X did not tell at once.
 func (r *XConnectionReconciler) settleCandidate(ctx context.Context, s *scope) error {
+	if !r.slots.take(ctx) {
+		return errBusy
+	}
+	defer r.slots.leave()
 	after, _, err := r.Redeemer.SettleCandidate(ctx, s.grant, s.conn.Spec.Username)
 	if errors.Is(err, redeem.ErrUnavailable) || errors.Is(err, redeem.ErrStopping) || ctx.Err() != nil {
 		return err

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 
@@ -15,19 +14,13 @@ import (
 	"github.com/agentconnect/x-operator/internal/redeem"
 )
 
-// slotWait is how long a pass waits for one of the places that redeems may take
-// before it gives its worker back.
-const slotWait = time.Second
-
-var errBusy = errors.New("all places for calls to X are taken")
-
 // refresh redeems the refresh token. The app's gate is asked before the journal
 // is written, never after: an intent is a promise to call.
 func (r *XConnectionReconciler) refresh(ctx context.Context, s *scope, d decision) error {
-	if !r.takeSlot(ctx) {
+	if !r.slots.take(ctx) {
 		return errBusy
 	}
-	defer func() { <-r.slots }()
+	defer r.slots.leave()
 	hold, at := r.Gate.Take(s.app.creds)
 	s.hold = hold
 	if hold != redeem.HoldNone {
@@ -55,21 +48,6 @@ func (r *XConnectionReconciler) redeem(ctx context.Context, s *scope, d decision
 	}
 	s.overtaken = r.grants.End(key, version, struct{}{}) || s.overtaken
 	return after, err
-}
-
-// takeSlot takes one of the places for redeems: they are half the workers, so
-// that calls into a black hole never keep consents waiting.
-func (r *XConnectionReconciler) takeSlot(ctx context.Context) bool {
-	timer := time.NewTimer(slotWait)
-	defer timer.Stop()
-	select {
-	case r.slots <- struct{}{}:
-		return true
-	case <-timer.C:
-		return false
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // isRace tells the errors that mean no more than to look again.

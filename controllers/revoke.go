@@ -40,8 +40,14 @@ func (r *XConnectionReconciler) forget(ctx context.Context, s *scope) error {
 	return r.change(ctx, s, "giving up the tokens", func(g *grant.Grant) { g.Forget() })
 }
 
-// revoke revokes one retired set at X.
+// revoke revokes one retired set at X, when there is a place for it: a deletion goes
+// on after its deadline in any case.
 func (r *XConnectionReconciler) revoke(ctx context.Context, s *scope) error {
+	if !r.slots.takeForRevocation() {
+		s.revoking.at = nextTurn(s.now)
+		return nil
+	}
+	defer r.slots.leaveAfterRevocation()
 	options := revokeOptions(r.Client, r.Store, s.grant)
 	stored := options.Credentials
 	options.Credentials = func(ctx context.Context, app grant.App) (xapi.Credentials, error) {

@@ -47,7 +47,7 @@ const (
 // SetupWithManager registers the reconciler. appSecrets is the cache of the
 // labelled Secrets of Own apps.
 func (r *XConnectionReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, appSecrets cache.Cache) error {
-	r.slots = make(chan struct{}, max(r.Workers/2, 1))
+	r.slots = newSlots(r.Workers)
 	if err := indexConnections(ctx, mgr.GetFieldIndexer()); err != nil {
 		return err
 	}

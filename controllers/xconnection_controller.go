@@ -54,12 +54,12 @@ type XConnectionReconciler struct {
 	// Namespaces are those that are watched; empty: all. The grants of others are
 	// other shards' business.
 	Namespaces []string
-	// Workers is how many passes run at once; redeems take half of them at most.
+	// Workers is how many passes run at once; calls to X take half of them at most.
 	Workers int
 	// Agents watches the workloads that agentRefs name; see agent.go.
 	Agents *AgentWatcher
 
-	slots  chan struct{}
+	slots  slots
 	sights sightings
 	// settlings, revocations and publications each have a back-off of their own: what
 	// stands in the way of one must not delay another.

@@ -1,0 +1,77 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	// slotWait is how long a pass waits for one of the places that calls to X may take
+	// before it gives its worker back.
+	slotWait = time.Second
+	// turnDelay is about when a revocation that found no place asks again.
+	turnDelay = 2 * time.Second
+)
+
+var errBusy = errors.New("all places for calls to X are taken")
+
+// slots are the places that passes take while they wait for X: half the workers, so
+// that calls into a black hole never keep all else waiting. Revocations get half of the
+// places at most: a thousand deletions at once keep no refresh and no consent waiting.
+type slots struct {
+	all, revocations chan struct{}
+}
+
+func newSlots(workers int) slots {
+	return slots{
+		all:         make(chan struct{}, max(workers/2, 1)),
+		revocations: make(chan struct{}, max(workers/4, 1)),
+	}
+}
+
+// take takes a place, and waits a little for it.
+func (s slots) take(ctx context.Context) bool {
+	timer := time.NewTimer(slotWait)
+	defer timer.Stop()
+	select {
+	case s.all <- struct{}{}:
+		return true
+	case <-timer.C:
+		return false
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (s slots) leave() { <-s.all }
+
+// takeForRevocation takes a place if there is one. It waits for none: the workers
+// would wait for the revocations then.
+func (s slots) takeForRevocation() bool {
+	select {
+	case s.revocations <- struct{}{}:
+	default:
+		return false
+	}
+	select {
+	case s.all <- struct{}{}:
+		return true
+	default:
+		<-s.revocations
+		return false
+	}
+}
+
+func (s slots) leaveAfterRevocation() {
+	<-s.all
+	<-s.revocations
+}
+
+// nextTurn is when a revocation that found no place asks again. It is no failure: its
+// back-off does not grow.
+func nextTurn(now time.Time) time.Time { return now.Add(turnDelay/2 + rand.N(turnDelay)) }
