@@ -36,7 +36,9 @@ func TestTellsWhatEndedByItself(t *testing.T) {
 	}
 	last := string(cluster.tailOf(apiServer))
 	err = cluster.Stop()
-	if want := "kube-apiserver ended by itself; the end of its log:\n" + last; err == nil || err.Error() != want || strings.TrimSpace(last) == "" {
+	want := "kube-apiserver ended by itself; the end of its log:\n" + last
+	// Envtest, which may not have seen the end yet, can have more to say.
+	if err == nil || !strings.HasPrefix(err.Error(), want) || strings.TrimSpace(last) == "" {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
