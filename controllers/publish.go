@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"maps"
 	"strconv"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -189,9 +190,14 @@ func (r *XConnectionReconciler) isCurrent(ctx context.Context, s *scope) (bool, 
 	return current, nil
 }
 
-// unpublish deletes the token Secret that was seen, and no other.
+// unpublish deletes the token Secret that was seen, and no other. To delete again what
+// others' finalizers keep would do nothing, and look like a success each time.
 func (r *XConnectionReconciler) unpublish(ctx context.Context, seen **corev1.Secret) error {
 	token := *seen
+	if !token.DeletionTimestamp.IsZero() {
+		return fmt.Errorf("the token Secret %q is being deleted, but its finalizers keep it: whoever set %s must remove them",
+			token.Name, strings.Join(token.Finalizers, ", "))
+	}
 	err := r.Delete(ctx, token, client.Preconditions{UID: &token.UID, ResourceVersion: &token.ResourceVersion})
 	if apierrors.IsConflict(err) {
 		return fmt.Errorf("%w: %w", errTokenRace, err)
