@@ -34,10 +34,11 @@ var (
 		Help: "Answers of X that were not stored because a newer grant was.",
 	})
 
-	// NotRevoked counts sets of tokens that X did not revoke within a day.
+	// NotRevoked counts sets of tokens that X did not revoke within a day, or, if they
+	// could not be stored to be revoked, at once.
 	NotRevoked = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "xoperator_tokens_not_revoked_total",
-		Help: "Sets of tokens of deleted connections that X did not revoke within 24 hours.",
+		Help: "Sets of tokens of deleted connections that X did not revoke in time.",
 	})
 
 	// PostAttempts counts attempts to publish one post by result: Published, or the
