@@ -97,6 +97,7 @@ func Run(ctx context.Context, config *rest.Config, options Options) error {
 		o.addCallback,
 		o.addAgent,
 		o.addHealth,
+		o.tidyMemory,
 	}
 	for _, step := range steps {
 		if err := step(ctx, config); err != nil {
