@@ -161,7 +161,7 @@ func (s *suite) populate(ctx context.Context, w *World, o *Operator) error {
 	if err != nil {
 		return err
 	}
-	if err := w.Connect(ctx, time.Now()); err != nil {
+	if err := w.Connect(ctx, time.Now().Add(time.Hour)); err != nil {
 		return err
 	}
 	_, err = o.Rest(ctx, before.passes+s.count(w))

@@ -54,9 +54,8 @@ func (w *World) apply(ctx context.Context, namespace, name, app string, interval
 }
 
 // Connect gives every connection of the main app an account, as if all people had
-// consented now. With refreshed the tokens count as refreshed at that time, so
-// that the next refresh is one interval later; zero spreads the first refreshes.
-func (w *World) Connect(ctx context.Context, refreshed time.Time) error {
+// consented now. They are due at a time.
+func (w *World) Connect(ctx context.Context, due time.Time) error {
 	grants, err := w.grants(ctx)
 	if err != nil {
 		return err
@@ -81,10 +80,11 @@ func (w *World) Connect(ctx context.Context, refreshed time.Time) error {
 					ReceivedAt:   now,
 					ExpiresAt:    login.ExpiresAt,
 					ConsentedAt:  now,
-					RefreshedAt:  refreshed.UTC(),
+					RefreshedAt:  lastRefresh(due),
 				},
 			}
 			g.Promote()
+			g.Journal.NotBefore = due.UTC()
 		})
 		return err
 	})
@@ -93,40 +93,41 @@ func (w *World) Connect(ctx context.Context, refreshed time.Time) error {
 // Reset lets the first connections be due at a time, and no other for an hour. No
 // operator may run meanwhile.
 func (w *World) Reset(ctx context.Context, due int, at time.Time) error {
-	return w.alterTokens(ctx, func(i int, tokens *grant.Tokens) {
-		now := time.Now().UTC().Round(0)
-		switch {
-		case i < due:
-			tokens.RefreshedAt = at.UTC().Add(-Interval)
-		case now.Sub(tokens.RefreshedAt) > Interval-time.Hour:
-			tokens.RefreshedAt = now
+	return w.alter(ctx, func(i int, g *grant.Grant) {
+		// The journal holds back what the interval alone would let be due earlier.
+		g.Tokens.RefreshedAt, g.Journal.NotBefore = lastRefresh(at), at.UTC()
+		if i >= due {
+			g.Tokens.RefreshedAt, g.Journal.NotBefore = time.Now().UTC().Round(0), time.Now().UTC().Add(time.Hour)
 		}
 	})
 }
+
+// lastRefresh is when connections that are due at a time were refreshed last.
+func lastRefresh(due time.Time) time.Time { return due.UTC().Add(-2 * Interval) }
 
 // Spread lets all connections be as if they had been made together just now. No
 // operator may run meanwhile.
 func (w *World) Spread(ctx context.Context) error {
 	now := time.Now().UTC().Round(0)
-	return w.alterTokens(ctx, func(_ int, tokens *grant.Tokens) {
-		tokens.ReceivedAt, tokens.RefreshedAt = now, time.Time{}
+	return w.alter(ctx, func(_ int, g *grant.Grant) {
+		g.Tokens.ReceivedAt, g.Tokens.RefreshedAt, g.Journal.NotBefore = now, time.Time{}, time.Time{}
 	})
 }
 
 // EndAt lets all access tokens end at a time. No operator may run meanwhile.
 func (w *World) EndAt(ctx context.Context, at time.Time) error {
-	return w.alterTokens(ctx, func(_ int, tokens *grant.Tokens) { tokens.ExpiresAt = at.UTC().Round(0) })
+	return w.alter(ctx, func(_ int, g *grant.Grant) { g.Tokens.ExpiresAt = at.UTC().Round(0) })
 }
 
-// alterTokens changes the stored tokens of the main app's connections, numbered in
-// the order of their names.
-func (w *World) alterTokens(ctx context.Context, change func(i int, tokens *grant.Tokens)) error {
+// alter changes the grants of the main app's connections, numbered in the order of their
+// names.
+func (w *World) alter(ctx context.Context, change func(i int, g *grant.Grant)) error {
 	grants, err := w.grants(ctx)
 	if err != nil {
 		return err
 	}
 	return inParallel(ctx, len(grants), func(ctx context.Context, i int) error {
-		_, err := w.Store.Update(ctx, grants[i], func(g *grant.Grant) { change(i, g.Tokens) })
+		_, err := w.Store.Update(ctx, grants[i], func(g *grant.Grant) { change(i, g) })
 		return err
 	})
 }

@@ -39,8 +39,8 @@ type RawLoop struct {
 	Home string
 	// TokenURL is X's; ClientID and ClientSecret are the app's.
 	TokenURL, ClientID, ClientSecret string
-	// Due is when to begin. The connections are those whose last refresh was one
-	// interval before.
+	// Due is when to begin. The connections are those that were reset to be due
+	// then.
 	Due time.Time
 	// Workers is how many refreshes are made at once.
 	Workers int
@@ -122,7 +122,7 @@ func (l *RawLoop) list(ctx context.Context) ([]job, error) {
 	for i := range grants.Items {
 		stored := &grants.Items[i]
 		var tokens struct{ RefreshedAt time.Time }
-		if json.Unmarshal(stored.Data["tokens"], &tokens) != nil || !tokens.RefreshedAt.Equal(l.Due.Add(-Interval)) {
+		if json.Unmarshal(stored.Data["tokens"], &tokens) != nil || !tokens.RefreshedAt.Equal(lastRefresh(l.Due)) {
 			continue
 		}
 		jobs = append(jobs, job{grant: stored, token: byOwner[stored.Annotations[grant.AnnotationUID]]})

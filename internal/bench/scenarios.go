@@ -112,7 +112,7 @@ func (s *suite) consented(ctx context.Context, w *World, o *Operator) error {
 		return err
 	}
 	began := time.Now()
-	if err := w.Connect(ctx, began); err != nil {
+	if err := w.Connect(ctx, time.Now().Add(time.Hour)); err != nil {
 		return err
 	}
 	at, err := o.Rest(ctx, before.Passes+s.count(w))

@@ -94,7 +94,7 @@ func TestCost(t *testing.T) {
 	must(t, x.Apply(t.Context(), connections, bench.Interval))
 	x.rest(connections)
 	invited := x.count().Passes
-	must(t, x.Connect(t.Context(), time.Now().Add(dueIn-bench.Interval)))
+	must(t, x.Connect(t.Context(), time.Now().Add(dueIn)))
 	x.rest(invited + connections)
 	t.Run("refresh", func(t *testing.T) { x.in(t).refresh() })
 	t.Run("restart", func(t *testing.T) { x.in(t).restart() })

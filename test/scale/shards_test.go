@@ -33,7 +33,7 @@ func TestShards(t *testing.T) {
 	x.restOf(a, connections/2)
 	x.restOf(b, connections/2)
 	due := time.Now().Add(dueIn)
-	must(t, x.Connect(t.Context(), due.Add(-bench.Interval)))
+	must(t, x.Connect(t.Context(), due))
 	x.connected()
 
 	x.move(0, connections/4, "b")
