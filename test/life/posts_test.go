@@ -13,10 +13,12 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
@@ -557,4 +559,44 @@ func TestManyPosts(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("X's books have %q, want each of %q once", got, want)
 	}
+}
+
+// TestExpiredPost: an XPost whose time to live is over goes, and its post stays at X,
+// whatever the deletion policy. What somebody is yet to settle stays.
+func TestExpiredPost(t *testing.T) {
+	t.Parallel()
+	tn := newTenant(t)
+	account := tn.publisher()
+	anHour := func(post *v1alpha1.XPost) { post.Spec.TTLSecondsAfterFinished = ptr.To[int32](3600) }
+	waits := tn.post("waits", "in a while", anHour, func(post *v1alpha1.XPost) { post.Spec.Approval = v1alpha1.ApprovalRequired })
+	tn.postReaches(waits, v1alpha1.ReasonAwaitingApproval, whenWaiting...)
+	expires := tn.post("expires", "here to stay", anHour, func(post *v1alpha1.XPost) { post.Spec.DeletionPolicy = v1alpha1.DeletionDelete })
+	tn.published(expires)
+	refused := tn.post("refused", "here to stay", anHour)
+	tn.postReaches(refused, v1alpha1.ReasonDuplicateContent, whenRefused...)
+	for _, post := range []*v1alpha1.XPost{waits, expires, refused} {
+		tn.anHourPasses(post)
+	}
+	for _, post := range []*v1alpha1.XPost{expires, refused} {
+		tn.waitFor("the end of "+post.Name, func() bool {
+			return apierrors.IsNotFound(tn.plane.Client().Get(t.Context(), client.ObjectKeyFromObject(post), &v1alpha1.XPost{}))
+		})
+	}
+	tn.postReaches(waits, v1alpha1.ReasonAwaitingApproval, whenWaiting...)
+	tn.wallIs(account, "here to stay")
+}
+
+// anHourPasses puts the transitions of an XPost's conditions an hour back, and has the
+// operator look at it.
+func (tn *tenant) anHourPasses(post *v1alpha1.XPost) {
+	tn.t.Helper()
+	before := post.DeepCopy()
+	for i := range post.Status.Conditions {
+		at := &post.Status.Conditions[i].LastTransitionTime
+		*at = metav1.NewTime(at.Add(-time.Hour))
+	}
+	if err := tn.plane.Client().Status().Patch(tn.t.Context(), post, client.MergeFrom(before)); err != nil {
+		tn.t.Fatal(err)
+	}
+	tn.annotatePost(post, "look", "again")
 }
