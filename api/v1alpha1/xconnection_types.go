@@ -144,8 +144,10 @@ type XConnectionSpec struct {
 	TokenSecretName string `json:"tokenSecretName,omitempty"`
 
 	// refreshInterval is the time from one refresh of the token to the next, as a
-	// duration such as 90m or 1h30m, from 5m to 100m. A refresh is made 15 minutes
-	// before X's own expiry at the latest. Default: 90m.
+	// duration such as 90m or 1h30m, from 5m to 100m. Each connection has times of
+	// its own, an interval apart, so that many are spread evenly: after a consent, a
+	// request or an outage the next refresh comes at the next of these. A refresh is
+	// made 15 minutes before X's own expiry at the latest. Default: 90m.
 	// +optional
 	// +kubebuilder:default="90m"
 	// +kubebuilder:validation:Type=string
