@@ -17,8 +17,9 @@ const (
 	// not set up in the X app.
 	ErrorAuthorizationDenied ErrorCode = "authorization_denied"
 
-	// ErrorSessionExpired means that more than 15 minutes passed, or that another
-	// browser came back than the one that left. The person opens the link again.
+	// ErrorSessionExpired means that more than 15 minutes passed, that another browser
+	// came back than the one that left, or that too many consents failed in a quarter of
+	// an hour. The person opens the link again.
 	ErrorSessionExpired ErrorCode = "session_expired"
 
 	// ErrorTokenExchangeFailed means that X would not exchange the code. The app's
