@@ -90,14 +90,16 @@ func (w *World) Connect(ctx context.Context, due time.Time) error {
 	})
 }
 
-// Reset lets the first connections be due at a time, and no other for an hour. No
-// operator may run meanwhile.
+// Reset lets the first connections be due at a time, and no other for an hour at least.
+// No operator may run meanwhile.
 func (w *World) Reset(ctx context.Context, due int, at time.Time) error {
 	return w.alter(ctx, func(i int, g *grant.Grant) {
 		// The journal holds back what the interval alone would let be due earlier.
-		g.Tokens.RefreshedAt, g.Journal.NotBefore = lastRefresh(at), at.UTC()
-		if i >= due {
-			g.Tokens.RefreshedAt, g.Journal.NotBefore = time.Now().UTC().Round(0), time.Now().UTC().Add(time.Hour)
+		switch {
+		case i < due:
+			g.Tokens.RefreshedAt, g.Journal.NotBefore = lastRefresh(at), at.UTC()
+		case time.Until(g.Journal.NotBefore) < time.Hour:
+			g.Tokens.RefreshedAt, g.Journal.NotBefore = time.Now().UTC(), time.Now().UTC().Add(4*time.Hour)
 		}
 	})
 }
