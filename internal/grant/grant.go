@@ -130,33 +130,34 @@ type Account struct {
 	Username string
 }
 
-// Journal is the fence around a token that is used once.
+// Journal is the fence around a token that is used once. It is stored twice at each
+// refresh: what is zero is left out.
 type Journal struct {
 	// Serial numbers attempts and promotions in the order in which they were
 	// written: of two answers to the same token the later attempt's is the one that
 	// lives.
-	Serial int64
+	Serial int64 `json:",omitzero"`
 	// Attempt is the intent that is not settled; nil when none is.
-	Attempt *Attempt
+	Attempt *Attempt `json:",omitzero"`
 	// Uncertain counts attempts in a row whose outcome nobody knows. While it is
 	// not zero the rotation is uncertain.
-	Uncertain int
+	Uncertain int `json:",omitzero"`
 	// Failures counts failed attempts in a row, uncertain or not; it sets the
 	// back-off.
-	Failures int
+	Failures int `json:",omitzero"`
 	// NotBefore is when the next attempt may start at the earliest; zero for now.
-	NotBefore time.Time
+	NotBefore time.Time `json:",omitzero"`
 	// LastFailure is the last failure's kind and X's words, for status; empty
 	// after a success.
-	LastFailure Failure
+	LastFailure Failure `json:",omitzero"`
 	// Verdict is X's word that the refresh token is dead; nil while it is not.
 	// The token itself is kept: a refresh request may try it again.
-	Verdict *Verdict
+	Verdict *Verdict `json:",omitzero"`
 	// HandledRequest is the value of the refresh request that was last handled.
-	HandledRequest string
+	HandledRequest string `json:",omitzero"`
 	// LastAttemptAt is when the last attempt started: a manual refresh is held to
 	// one a minute by it.
-	LastAttemptAt time.Time
+	LastAttemptAt time.Time `json:",omitzero"`
 }
 
 // Attempt is an intent: who is about to redeem what.
