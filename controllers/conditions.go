@@ -21,7 +21,7 @@ type conditions struct {
 func (c conditions) set(kind string, value metav1.ConditionStatus, reason, message string) {
 	meta.SetStatusCondition(c.list, metav1.Condition{
 		Type: kind, Status: value, Reason: reason, Message: message,
-		ObservedGeneration: c.generation, LastTransitionTime: metav1.Time{Time: c.now.UTC().Truncate(time.Second)},
+		ObservedGeneration: c.generation, LastTransitionTime: *timeOf(c.now),
 	})
 }
 

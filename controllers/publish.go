@@ -133,15 +133,16 @@ func (r *XConnectionReconciler) publish(ctx context.Context, s *scope) error {
 
 // writeToken remembers what is written.
 func (r *XConnectionReconciler) writeToken(s *scope, desired *corev1.Secret, write func() error) error {
-	r.tokens.Begin(tokenKey(s.conn))
-	err := write()
+	overtaken, err := r.tokens.Write(tokenKey(s.conn), func() (string, *corev1.Secret, error) {
+		err := write()
+		return desired.ResourceVersion, desired, err
+	})
+	s.overtaken = s.overtaken || overtaken
 	if err != nil {
-		s.overtaken = r.tokens.End(tokenKey(s.conn), "", nil) || s.overtaken
 		return err
 	}
 	failpoint.Hit("publish-after-write")
 	s.token = desired
-	s.overtaken = r.tokens.End(tokenKey(s.conn), desired.ResourceVersion, desired) || s.overtaken
 	return nil
 }
 

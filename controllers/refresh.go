@@ -8,8 +8,6 @@ import (
 	"errors"
 	"fmt"
 
-	"k8s.io/apimachinery/pkg/types"
-
 	"github.com/agentconnect/x-operator/internal/grant"
 	"github.com/agentconnect/x-operator/internal/redeem"
 )
@@ -39,14 +37,14 @@ func (r *XConnectionReconciler) refresh(ctx context.Context, s *scope, d decisio
 // redeem refreshes under the eyes of the event handler: what it writes to the grant is no
 // news to this pass.
 func (r *XConnectionReconciler) redeem(ctx context.Context, s *scope, d decision) (*grant.Grant, error) {
-	key := types.NamespacedName{Namespace: r.Store.Namespace, Name: grant.SecretName(s.conn.UID)}
-	r.grants.Begin(key)
-	after, err := r.Redeemer.Refresh(ctx, s.grant, s.app.creds, d.request)
-	version := ""
-	if after != nil {
-		version = after.Version()
-	}
-	s.overtaken = r.grants.End(key, version, struct{}{}) || s.overtaken
+	var after *grant.Grant
+	overtaken, err := r.grants.Write(r.Store.Key(s.conn.UID), func() (version string, _ struct{}, err error) {
+		if after, err = r.Redeemer.Refresh(ctx, s.grant, s.app.creds, d.request); after != nil {
+			version = after.Version()
+		}
+		return version, struct{}{}, err
+	})
+	s.overtaken = s.overtaken || overtaken
 	return after, err
 }
 

@@ -58,14 +58,11 @@ func (r *XConnectionReconciler) patchStatus(ctx context.Context, conn *v1alpha1.
 	}
 	patched := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Namespace: conn.Namespace, Name: conn.Name}}
 	patched.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("XConnection"))
-	key := client.ObjectKeyFromObject(conn)
-	r.statuses.Begin(key)
-	if err := r.Status().Patch(ctx, patched, patch); err != nil {
-		r.statuses.End(key, "", status)
-		return "", err
-	}
-	r.statuses.End(key, patched.ResourceVersion, status)
-	return patched.ResourceVersion, nil
+	_, err = r.statuses.Write(client.ObjectKeyFromObject(conn), func() (string, v1alpha1.XConnectionStatus, error) {
+		err := r.Status().Patch(ctx, patched, patch)
+		return patched.ResourceVersion, status, err
+	})
+	return patched.ResourceVersion, err
 }
 
 // statusPatch is what changes one status into another. Whole objects are not compared:

@@ -185,7 +185,7 @@ func FromSecret(stored *corev1.Secret) (*Grant, error) {
 // follow gives the grant as it is after a change of its Secret: only what differs is
 // decoded. The error is FromSecret's.
 func (g *Grant) follow(stored *corev1.Secret) (*Grant, error) {
-	next := g.copy()
+	next := g.Copy()
 	next.Owner = Owner{
 		Namespace: stored.Annotations[AnnotationNamespace],
 		Name:      stored.Annotations[AnnotationName],

@@ -57,9 +57,9 @@ type Grant struct {
 	stored *corev1.Secret
 }
 
-// copy gives a grant that can be altered apart from this one. What was asked for is
+// Copy gives a grant that can be altered apart from this one. What was asked for is
 // shared: it is replaced, never altered.
-func (g *Grant) copy() *Grant {
+func (g *Grant) Copy() *Grant {
 	c := *g
 	c.Tokens = copied(g.Tokens)
 	c.Journal.Attempt, c.Journal.Verdict = copied(g.Journal.Attempt), copied(g.Journal.Verdict)

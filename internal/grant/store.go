@@ -57,7 +57,7 @@ func (s *Store) Get(ctx context.Context, owner types.UID) (*Grant, error) {
 	if err != nil && !apierrors.IsNotFound(err) {
 		return nil, classify(err)
 	}
-	if newer, found := s.own.Newer(s.key(owner), stored.ResourceVersion); found {
+	if newer, found := s.own.Newer(s.Key(owner), stored.ResourceVersion); found {
 		return FromSecret(newer)
 	}
 	if err != nil {
@@ -79,11 +79,12 @@ func (s *Store) GetLive(ctx context.Context, owner types.UID) (*Grant, error) {
 func (s *Store) read(ctx context.Context, reader client.Reader, owner types.UID) (*corev1.Secret, error) {
 	stored := &corev1.Secret{}
 	// Nobody alters what a grant was read from.
-	err := reader.Get(ctx, s.key(owner), stored, client.UnsafeDisableDeepCopy)
+	err := reader.Get(ctx, s.Key(owner), stored, client.UnsafeDisableDeepCopy)
 	return stored, err
 }
 
-func (s *Store) key(owner types.UID) types.NamespacedName {
+// Key names the Secret of an XConnection's grant.
+func (s *Store) Key(owner types.UID) types.NamespacedName {
 	return types.NamespacedName{Namespace: s.Namespace, Name: SecretName(owner)}
 }
 
@@ -148,7 +149,7 @@ func (s *Store) Update(ctx context.Context, g *Grant, change func(*Grant)) (*Gra
 	if g.ReadOnly() {
 		return nil, ErrNewerSchema
 	}
-	altered := g.copy()
+	altered := g.Copy()
 	change(altered)
 	diff, err := changes(g, altered, g.stored.Data)
 	if err != nil {
@@ -176,14 +177,11 @@ func (s *Store) Update(ctx context.Context, g *Grant, change func(*Grant)) (*Gra
 
 // write remembers what is written.
 func (s *Store) write(owner types.UID, stored *corev1.Secret, do func() error) error {
-	s.own.Begin(s.key(owner))
-	err := do()
-	if err != nil {
-		s.own.End(s.key(owner), "", nil)
-		return err
-	}
-	s.own.End(s.key(owner), stored.ResourceVersion, stored)
-	return nil
+	_, err := s.own.Write(s.Key(owner), func() (string, *corev1.Secret, error) {
+		err := do()
+		return stored.ResourceVersion, stored, err
+	})
+	return err
 }
 
 // Delete removes exactly the grant that was read: another version of it, or
@@ -196,7 +194,7 @@ func (s *Store) Delete(ctx context.Context, g *Grant) error {
 	if err != nil && !apierrors.IsNotFound(err) {
 		return classify(err)
 	}
-	s.own.Forget(s.key(g.Owner.UID))
+	s.own.Forget(s.Key(g.Owner.UID))
 	return nil
 }
 

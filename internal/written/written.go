@@ -33,6 +33,16 @@ type entry[V any] struct {
 	value   V
 }
 
+// Write remembers what a write makes: its version, and a value. It tells what End tells.
+func (m *Memory[V]) Write(key types.NamespacedName, write func() (version string, value V, err error)) (overtaken bool, err error) {
+	m.Begin(key)
+	version, value, err := write()
+	if err != nil {
+		version = ""
+	}
+	return m.End(key, version, value), err
+}
+
 // Begin comes before a write: what the cache shows from now on may be its echo.
 func (m *Memory[V]) Begin(key types.NamespacedName) {
 	m.mu.Lock()
