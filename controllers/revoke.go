@@ -29,9 +29,6 @@ const (
 	granteeHashes = 1024
 )
 
-// granteeKey is a value of that index.
-func granteeKey(clientID, userID string) string { return clientID + "|" + userID }
-
 // forget gives up the tokens and the invitation; what is given up waits to be
 // revoked. An unfinished attempt that is waited for no longer ends with it: its
 // answer, should one come, is revoked as well.
@@ -104,14 +101,15 @@ func revokeOptions(reader client.Reader, store *grant.Store, own *grant.Grant) r
 			return redeem.CredentialsOf(app), err
 		},
 		Shared: func(ctx context.Context, clientID string, account grant.Account) (bool, error) {
+			grantee := grant.Grantee{ClientID: clientID, UserID: account.UserID}
 			switch {
 			case account.UserID == "":
 				// X would not say whose they are: they may be the working set's account's.
 				return own.Tokens != nil && own.Tokens.App.ClientID == clientID, nil
-			case slices.Contains(grantees(own), granteeKey(clientID, account.UserID)):
+			case slices.Contains(own.Grantees(), grantee):
 				return true, nil
 			}
-			return inUse(ctx, reader, store.Namespace, own.Owner.UID, granteeKey(clientID, account.UserID))
+			return inUse(ctx, reader, store.Namespace, own.Owner.UID, grantee)
 		},
 	}
 }
@@ -119,7 +117,7 @@ func revokeOptions(reader client.Reader, store *grant.Store, own *grant.Grant) r
 // inUse tells whether another grant than the owner's works, or is about to, with
 // the same app and account. The owner's own is left out: the cache may not have
 // seen yet what was given up a moment ago.
-func inUse(ctx context.Context, reader client.Reader, namespace string, owner types.UID, grantee string) (bool, error) {
+func inUse(ctx context.Context, reader client.Reader, namespace string, owner types.UID, grantee grant.Grantee) (bool, error) {
 	var list corev1.SecretList
 	err := reader.List(ctx, &list, client.InNamespace(namespace),
 		client.MatchingFields{indexGrantee: granteeHash(grantee)}, client.UnsafeDisableDeepCopy)
@@ -137,37 +135,24 @@ func granteeHashesOf(object client.Object) []string {
 	if !ok || stored.Labels[grant.LabelGrant] == "" {
 		return nil
 	}
-	list := granteesOf(stored)
-	for i := range list {
-		list[i] = granteeHash(list[i])
+	var hashes []string
+	for _, grantee := range granteesOf(stored) {
+		hashes = append(hashes, granteeHash(grantee))
 	}
-	return list
+	return hashes
 }
 
-func granteeHash(grantee string) string {
+func granteeHash(grantee grant.Grantee) string {
 	hash := fnv.New32a()
-	_, _ = hash.Write([]byte(grantee))
+	_, _ = hash.Write([]byte(grantee.ClientID + "|" + grantee.UserID))
 	return strconv.FormatUint(uint64(hash.Sum32()%granteeHashes), 10)
 }
 
-func granteesOf(stored *corev1.Secret) []string {
+// granteesOf are a stored grant's; of one that can't be read none are known.
+func granteesOf(stored *corev1.Secret) []grant.Grantee {
 	g, err := grant.Sketch(stored)
 	if err != nil {
 		return nil
 	}
-	return grantees(g)
-}
-
-// grantees are the apps and accounts of a grant's working set and candidate, as
-// far as the accounts are known. Retired sets are in use by nobody, and neither is
-// one that X has declared dead.
-func grantees(g *grant.Grant) []string {
-	var list []string
-	if g.Tokens != nil && g.Account.UserID != "" && g.Journal.Verdict == nil {
-		list = append(list, granteeKey(g.Tokens.App.ClientID, g.Account.UserID))
-	}
-	if g.Candidate != nil && g.Candidate.Account.UserID != "" {
-		list = append(list, granteeKey(g.Candidate.App.ClientID, g.Candidate.Account.UserID))
-	}
-	return list
+	return g.Grantees()
 }

@@ -33,10 +33,21 @@ func (g *Grant) revoking(now time.Time) bool {
 	return g.Revoking != nil && now.Sub(g.Revoking.At).Abs() < revocationLive
 }
 
-// Uses tells whether the working set or the candidate is of an app and account, as far as
-// the accounts are known. A set that X declared dead is in use by nobody.
-func (g *Grant) Uses(clientID, userID string) bool {
-	working := g.Tokens != nil && g.Journal.Verdict == nil &&
-		g.Tokens.App.ClientID == clientID && g.Account.UserID == userID
-	return working || g.Candidate != nil && g.Candidate.App.ClientID == clientID && g.Candidate.Account.UserID == userID
+// Grantee is an app and the account that let it act.
+type Grantee struct {
+	ClientID string
+	UserID   string
+}
+
+// Grantees are those of the working set and the candidate, as far as the accounts are
+// known. Retired sets are in use by nobody, and neither is one that X declared dead.
+func (g *Grant) Grantees() []Grantee {
+	var list []Grantee
+	if g.Tokens != nil && g.Account.UserID != "" && g.Journal.Verdict == nil {
+		list = append(list, Grantee{g.Tokens.App.ClientID, g.Account.UserID})
+	}
+	if g.Candidate != nil && g.Candidate.Account.UserID != "" {
+		list = append(list, Grantee{g.Candidate.App.ClientID, g.Candidate.Account.UserID})
+	}
+	return list
 }

@@ -29,11 +29,9 @@ func (r *Redeemer) restore(ctx context.Context, s settlement) (*grant.Grant, err
 	if err != nil {
 		return nil, fmt.Errorf("reading the XConnection of the answer: %w", err)
 	}
-	again := *last
 	// What the change marks must not show in the next attempt, should this one fail.
-	again.Consent.Claims = slices.Clone(last.Consent.Claims)
-	again.Retired, again.Superseded = slices.Clone(last.Retired), slices.Clone(last.Superseded)
-	s.change(&again)
+	again := last.Copy()
+	s.change(again)
 	switch standing {
 	case Connectable:
 	case Disconnected:
@@ -41,7 +39,7 @@ func (r *Redeemer) restore(ctx context.Context, s settlement) (*grant.Grant, err
 	default:
 		again.Bury(r.Now().UTC().Round(0))
 	}
-	made, err := r.Store.Create(ctx, &again)
+	made, err := r.Store.Create(ctx, again)
 	if standing != Connectable && errors.Is(err, grant.ErrRefused) {
 		return nil, fmt.Errorf("%w: %w", errUnwanted, err)
 	}
@@ -85,6 +83,6 @@ func (r *Redeemer) othersUse(ctx context.Context, owner grant.Owner, clientID st
 		return false, fmt.Errorf("looking for other connections of the account: %w", err)
 	}
 	return slices.ContainsFunc(all, func(g *grant.Grant) bool {
-		return g.Owner.UID != owner.UID && g.Uses(clientID, account.UserID)
+		return g.Owner.UID != owner.UID && slices.Contains(g.Grantees(), grant.Grantee{ClientID: clientID, UserID: account.UserID})
 	}), nil
 }
