@@ -92,6 +92,7 @@ func (standingChanged) Update(e event.UpdateEvent) bool {
 	before, okBefore := e.ObjectOld.(*v1alpha1.XConnection)
 	after, okAfter := e.ObjectNew.(*v1alpha1.XConnection)
 	return okBefore && okAfter && (before.Generation != after.Generation ||
+		before.Status.Rotation != after.Status.Rotation || // Each refresh: compared before the dear rest.
 		!before.DeletionTimestamp.Equal(after.DeletionTimestamp) ||
 		!equality.Semantic.DeepEqual(before.Status, after.Status))
 }

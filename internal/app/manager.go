@@ -61,7 +61,7 @@ func (o *operator) cacheOptions() cache.Options {
 		DefaultTransform: cache.TransformStripManagedFields(),
 		ByObject: map[client.Object]cache.ByObject{
 			&corev1.Secret{}:        {Namespaces: secrets},
-			&v1alpha1.XConnection{}: {Namespaces: watched, Label: o.selector, Transform: compactConnections()},
+			&v1alpha1.XConnection{}: {Namespaces: watched, Label: o.selector, Transform: compact()},
 		},
 		DefaultNamespaces: watched,
 	}

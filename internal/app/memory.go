@@ -7,8 +7,6 @@ import (
 	"context"
 	"runtime/debug"
 	"time"
-
-	"k8s.io/client-go/rest"
 )
 
 const (
@@ -16,22 +14,25 @@ const (
 	tidyFirst = time.Minute
 	// tidyEvery is rarely enough to cost nothing, and soon after a backlog.
 	tidyEvery = 10 * time.Minute
+	// startGarbage is how much garbage there may be while the caches fill, in percent of
+	// what lives. Garbage of that time leaves holes between what stays for good, and a
+	// page with one object in it can't be given back.
+	startGarbage = 25
 )
 
 // tidyMemory gives back to the system, now and then, what garbage took. The runtime
 // lets garbage grow to as much as all caches together and keeps the memory for the next
 // time: a few refreshes a second make so little of it that the process would hold for
 // good what it needed once, when it filled its caches.
-func (o *operator) tidyMemory(ctx context.Context, _ *rest.Config) error {
-	go func() {
-		for wait := tidyFirst; ; wait = tidyEvery {
-			select {
-			case <-time.After(wait):
-				debug.FreeOSMemory()
-			case <-ctx.Done():
-				return
-			}
+func tidyMemory(ctx context.Context) {
+	usual := debug.SetGCPercent(startGarbage)
+	for wait := tidyFirst; ; wait = tidyEvery {
+		select {
+		case <-time.After(wait):
+			debug.SetGCPercent(usual)
+			debug.FreeOSMemory()
+		case <-ctx.Done():
+			return
 		}
-	}()
-	return nil
+	}
 }

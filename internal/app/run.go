@@ -64,7 +64,9 @@ func Main(args []string, output, diagnostics io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("finding the cluster: %w", err)
 	}
-	return Run(ctrl.SetupSignalHandler(), config, options)
+	ctx := ctrl.SetupSignalHandler()
+	go tidyMemory(ctx)
+	return Run(ctx, config, options)
 }
 
 // Run runs the operator until ctx ends, and returns once every answer of X that
@@ -97,7 +99,6 @@ func Run(ctx context.Context, config *rest.Config, options Options) error {
 		o.addCallback,
 		o.addAgent,
 		o.addHealth,
-		o.tidyMemory,
 	}
 	for _, step := range steps {
 		if err := step(ctx, config); err != nil {

@@ -31,8 +31,7 @@ func (s *suite) failover(ctx context.Context, w *World) error {
 		// The later flag wins: the doors of the two must differ on one machine.
 		flags := []string{"--leader-elect", "--callback-bind-address=127.0.0.1:" + port}
 		return s.during(ctx, w, flags, func(standby *Operator) error {
-			// Time to fill its caches.
-			if err := pause(ctx, idle); err != nil {
+			if err := pause(ctx, warm); err != nil {
 				return err
 			}
 			return s.succession(ctx, w, leader, standby)

@@ -60,7 +60,7 @@ func (s *suite) publication(ctx context.Context, w *World) error {
 		if _, err := o.Rest(ctx, 0); err != nil {
 			return err
 		}
-		if err := pause(ctx, idle); err != nil {
+		if err := pause(ctx, settled); err != nil {
 			return err
 		}
 		var err error
@@ -75,11 +75,11 @@ func (s *suite) publication(ctx context.Context, w *World) error {
 	})
 }
 
-// idle is how long an empty operator does nothing before its memory is read; settled
-// the same for one that filled its caches, whose garbage goes back to the system
-// about a minute after its start.
+// warm is how long a standby has to fill its caches. settled is how long an operator does
+// nothing before its memory is read: the garbage of a start goes back to the system
+// about a minute after it.
 const (
-	idle    = 10 * time.Second
+	warm    = 10 * time.Second
 	settled = 90 * time.Second
 )
 
