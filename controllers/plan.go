@@ -194,7 +194,7 @@ func planRevocation(s *scope) decision {
 		// X may end an account's tokens all together: a revocation must not meet a
 		// consent that is under way.
 		return waitUntil(s.grant.ClaimedUntil(s.now))
-	case s.grant.Candidate != nil && !s.conn.Spec.Suspend:
+	case s.grant.Candidate != nil:
 		// Whose it is is not known yet: it may be of the retired set's account.
 		return waitUntil()
 	default:
@@ -288,14 +288,14 @@ func planRefresh(s *scope) decision {
 func terms(conn *v1alpha1.XConnection) grant.Terms {
 	return grant.Terms{
 		Interval: conn.RefreshInterval(),
-		Request:  conn.Annotations[v1alpha1.AnnotationRefreshRequestedAt],
+		Request:  asked(conn, v1alpha1.AnnotationRefreshRequestedAt),
 	}
 }
 
 // invitation gives what grant.Invite takes: whether a person's consent is wanted
 // now, for which app and which scopes, and the reconnect request that it answers.
 func invitation(s *scope) (wanted bool, a grant.App, scopes []string, reconnect string) {
-	reconnect = s.conn.Annotations[v1alpha1.AnnotationReconnectRequestedAt]
+	reconnect = asked(s.conn, v1alpha1.AnnotationReconnectRequestedAt)
 	wanted = s.app.problem == nil && !s.conn.Spec.Suspend && consentReason(s) != ""
 	return wanted, s.app.App, s.conn.EffectiveScopes(), reconnect
 }
@@ -303,7 +303,7 @@ func invitation(s *scope) (wanted bool, a grant.App, scopes []string, reconnect 
 // consentReason says why a person's consent is wanted; empty if it is not.
 func consentReason(s *scope) string {
 	t := s.grant.Tokens
-	reconnect := s.conn.Annotations[v1alpha1.AnnotationReconnectRequestedAt]
+	reconnect := asked(s.conn, v1alpha1.AnnotationReconnectRequestedAt)
 	switch {
 	case t == nil:
 		return "No account is connected yet"

@@ -143,7 +143,7 @@ func planLife() []planCase {
 			retire(s)
 			addCandidate(s, time.Minute)
 			s.conn.Spec.Suspend = true
-		}, want: actionRevoke},
+		}, want: actionWait, wait: 90 * time.Minute},
 		{name: "a candidate, a revocation failed", change: func(s *scope) {
 			retire(s)
 			addCandidate(s, time.Minute)

@@ -45,7 +45,7 @@ func (r *XConnectionReconciler) revoke(ctx context.Context, s *scope) error {
 		return nil
 	}
 	defer r.slots.leaveAfterRevocation()
-	options := revokeOptions(r.Client, r.Store, s.grant)
+	options := revokeOptions(r.Client, r.Store)
 	stored := options.Credentials
 	options.Credentials = func(ctx context.Context, app grant.App) (xapi.Credentials, error) {
 		if s.app.problem == nil && s.app.ClientID == app.ClientID {
@@ -94,22 +94,26 @@ func (r *XConnectionReconciler) deleteGrant(ctx context.Context, s *scope) error
 }
 
 // revokeOptions say how the retired sets of a grant are revoked.
-func revokeOptions(reader client.Reader, store *grant.Store, own *grant.Grant) redeem.RevokeOptions {
+func revokeOptions(reader client.Reader, store *grant.Store) redeem.RevokeOptions {
 	return redeem.RevokeOptions{
 		Credentials: func(ctx context.Context, app grant.App) (xapi.Credentials, error) {
 			app, err := grant.Credentials(ctx, reader, store.Namespace, app)
 			return redeem.CredentialsOf(app), err
 		},
-		Shared: func(ctx context.Context, clientID string, account grant.Account) (bool, error) {
-			grantee := grant.Grantee{ClientID: clientID, UserID: account.UserID}
+		Shared: func(ctx context.Context, g *grant.Grant, of grant.Grantee) (bool, error) {
 			switch {
-			case account.UserID == "":
+			case of.UserID == "":
 				// X would not say whose they are: they may be the working set's account's.
-				return own.Tokens != nil && own.Tokens.App.ClientID == clientID, nil
-			case slices.Contains(own.Grantees(), grantee):
+				return g.Tokens != nil && g.Tokens.App.ClientID == of.ClientID, nil
+			case slices.Contains(g.Grantees(), of):
 				return true, nil
 			}
-			return inUse(ctx, reader, store.Namespace, own.Owner.UID, grantee)
+			// Of two that are given up together the later one must see that the earlier was,
+			// or each would leave the account to the other.
+			if err := store.CaughtUp(ctx, g); err != nil {
+				return false, err
+			}
+			return inUse(ctx, reader, store.Namespace, g.Owner.UID, of)
 		},
 	}
 }

@@ -29,7 +29,7 @@ type stuckX struct {
 	letGo chan struct{}
 }
 
-func (x stuckX) Revoke(context.Context, xapi.Credentials, secret.Token, xapi.TokenHint) error {
+func (x stuckX) Revoke(context.Context, xapi.Credentials, secret.Token, xapi.TokenHint, xapi.Guard) error {
 	<-x.letGo
 	return nil
 }
@@ -41,7 +41,9 @@ func (x stuckX) Me(context.Context, secret.Token) (xapi.User, error) {
 // stuck is a reconciler with so many workers, whose X does not answer revocations.
 func stuck(t *testing.T, workers int) (*XConnectionReconciler, stuckX) {
 	t.Helper()
-	c := fake.NewClientBuilder().WithIndex(&corev1.Secret{}, indexGrantee, granteeHashesOf).Build()
+	c := fake.NewClientBuilder().
+		WithIndex(&corev1.Secret{}, indexGrantee, granteeHashesOf).
+		WithIndex(&corev1.Secret{}, grant.IndexUnderWay, grant.UnderWay).Build()
 	x := stuckX{letGo: make(chan struct{})}
 	store := &grant.Store{Client: c, Live: c, Namespace: "operator", ClusterID: "cluster"}
 	now := func() time.Time { return someTime }

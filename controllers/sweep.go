@@ -145,7 +145,7 @@ func (r *SweepReconciler) tend(ctx context.Context, g *grant.Grant) (time.Durati
 	case now.Before(g.Tombstone.NextAt):
 		return g.Tombstone.NextAt.Sub(now), nil
 	}
-	result, err := r.Redeemer.RevokeOne(ctx, g, revokeOptions(r.Client, r.Store, g))
+	result, err := r.Redeemer.RevokeOne(ctx, g, revokeOptions(r.Client, r.Store))
 	switch {
 	case errors.Is(err, grant.ErrConflict):
 		return 0, err

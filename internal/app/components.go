@@ -45,7 +45,7 @@ func (o *operator) addControllers(ctx context.Context, config *rest.Config) erro
 		Workers:    o.MaxConcurrentReconciles,
 	}
 	xapps := &controllers.XAppReconciler{
-		Shard:     o.Selector != "",
+		Shard:     o.Selector != "" || len(o.Namespaces) > 0,
 		Client:    o.mgr.GetClient(),
 		Gate:      o.gate,
 		Pacer:     o.pacer,

@@ -22,9 +22,10 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/grant"
 )
 
-func (o *operator) makeManager(_ context.Context, config *rest.Config) error {
+func (o *operator) makeManager(ctx context.Context, config *rest.Config) error {
 	options := ctrl.Options{
 		Scheme:                        newScheme(),
 		Cache:                         o.cacheOptions(),
@@ -41,6 +42,10 @@ func (o *operator) makeManager(_ context.Context, config *rest.Config) error {
 		return fmt.Errorf("making the manager: %w", err)
 	}
 	o.mgr = mgr
+	// Whoever takes consents or revokes looks at what others have under way.
+	if err := mgr.GetFieldIndexer().IndexField(ctx, &corev1.Secret{}, grant.IndexUnderWay, grant.UnderWay); err != nil {
+		return fmt.Errorf("indexing grants by what is under way: %w", err)
+	}
 	return nil
 }
 
@@ -61,6 +66,7 @@ func (o *operator) cacheOptions() cache.Options {
 		DefaultTransform: cache.TransformStripManagedFields(),
 		ByObject: map[client.Object]cache.ByObject{
 			&corev1.Secret{}:        {Namespaces: secrets},
+			&v1alpha1.XApp{}:        {Label: o.xappSelector},
 			&v1alpha1.XConnection{}: {Namespaces: watched, Label: o.selector, Transform: compact()},
 		},
 		DefaultNamespaces: watched,

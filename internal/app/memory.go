@@ -7,6 +7,8 @@ import (
 	"context"
 	"runtime/debug"
 	"time"
+
+	"k8s.io/client-go/rest"
 )
 
 const (
@@ -20,19 +22,43 @@ const (
 	startGarbage = 25
 )
 
+// frugalStart allows little garbage until end is called.
+func frugalStart() (end func()) {
+	usual := debug.SetGCPercent(startGarbage)
+	return func() { debug.SetGCPercent(usual) }
+}
+
 // tidyMemory gives back to the system, now and then, what garbage took. The runtime
 // lets garbage grow to as much as all caches together and keeps the memory for the next
 // time: a few refreshes a second make so little of it that the process would hold for
 // good what it needed once, when it filled its caches.
 func tidyMemory(ctx context.Context) {
-	usual := debug.SetGCPercent(startGarbage)
 	for wait := tidyFirst; ; wait = tidyEvery {
 		select {
 		case <-time.After(wait):
-			debug.SetGCPercent(usual)
 			debug.FreeOSMemory()
 		case <-ctx.Done():
 			return
 		}
 	}
 }
+
+// tellFilled calls filled once the caches are.
+func (o *operator) tellFilled(context.Context, *rest.Config) error {
+	if o.filled == nil {
+		return nil
+	}
+	return o.mgr.Add(everywhere(func(context.Context) error {
+		o.filled()
+		return nil
+	}))
+}
+
+// everywhere is what runs on each replica, leader or not, once the caches are filled.
+type everywhere func(context.Context) error
+
+// Start implements manager.Runnable.
+func (run everywhere) Start(ctx context.Context) error { return run(ctx) }
+
+// NeedLeaderElection implements manager.LeaderElectionRunnable.
+func (everywhere) NeedLeaderElection() bool { return false }

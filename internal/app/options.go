@@ -50,6 +50,7 @@ type Options struct {
 	Components              []Component
 	Namespaces              []string
 	Selector                string
+	XAppSelector            string
 	LeaderElect             bool
 	MaxConcurrentReconciles int
 	MetricsBindAddress      string
@@ -64,8 +65,11 @@ type Options struct {
 	// Now is the clock; default: the wall clock.
 	Now func() time.Time
 
-	address  seal.Address
-	selector labels.Selector
+	// filled is called once the caches are; nil for nobody.
+	filled       func()
+	address      seal.Address
+	selector     labels.Selector
+	xappSelector labels.Selector
 }
 
 // Default values of flags.
@@ -128,6 +132,8 @@ func (o *Options) bind(flags *flag.FlagSet) {
 	flags.StringVar(&o.Endpoints.APIURL, "x-api-url", DefaultAPIURL, "Base address of X's API v2, without /2.")
 	flags.StringVar(&o.Selector, "selector", "",
 		"Label selector of the XConnections to reconcile, so that several operators share the work. Empty: all.")
+	flags.StringVar(&o.XAppSelector, "xapp-selector", "",
+		"Label selector of the XApps that are this installation's own; others do not exist for it. Empty: all.")
 	flags.BoolVar(&o.LeaderElect, "leader-elect", false,
 		"Elect a leader among replicas: only it reconciles. Every replica serves the consent pages.")
 	flags.IntVar(&o.MaxConcurrentReconciles, "max-concurrent-reconciles", defaultWorkers,
@@ -143,6 +149,14 @@ func (o *Options) bind(flags *flag.FlagSet) {
 	flags.StringVar(&o.HealthProbeBindAddress, "health-probe-bind-address", ":8081",
 		"Address of /healthz and /readyz. 0: none.")
 	flags.BoolVar(&o.ShowVersion, "version", false, "Print the version and exit.")
+}
+
+func parseSelector(flag, text string, before error) (labels.Selector, error) {
+	selector, err := labels.Parse(text)
+	if err != nil {
+		return nil, errors.Join(before, fmt.Errorf("%s: %w", flag, err))
+	}
+	return selector, before
 }
 
 func list(text string) []string {
@@ -187,11 +201,8 @@ func (o *Options) complete() error {
 	if o.Runs(ComponentAgent) && o.AgentAudience == "" {
 		err = errors.Join(err, errors.New("--agent-audience must not be empty: without an audience any token of the cluster would do"))
 	}
-	selector, selectorErr := labels.Parse(o.Selector)
-	if selectorErr != nil {
-		err = errors.Join(err, fmt.Errorf("--selector: %w", selectorErr))
-	}
-	o.selector = selector
+	o.selector, err = parseSelector("--selector", o.Selector, err)
+	o.xappSelector, err = parseSelector("--xapp-selector", o.XAppSelector, err)
 	if o.MaxConcurrentReconciles < 1 {
 		err = errors.Join(err, errors.New("--max-concurrent-reconciles must be at least 1"))
 	}

@@ -42,9 +42,9 @@ func TestParseFlags(t *testing.T) {
 			name: "everything wrong",
 			args: []string{
 				"--callback-base-url=http://x.example.com", "--grant-namespace=a", "--components=door",
-				"--x-token-url=http://api.x.com/token", "--selector=a in (", "--max-concurrent-reconciles=0",
+				"--x-token-url=http://api.x.com/token", "--selector=a in (", "--xapp-selector==", "--max-concurrent-reconciles=0",
 			},
-			want: []string{"http is allowed on a loopback host only", `no component "door"`, "token URL", "--selector", "at least 1"},
+			want: []string{"http is allowed on a loopback host only", `no component "door"`, "token URL", "--selector", "--xapp-selector", "at least 1"},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -86,7 +86,7 @@ func TestHelp(t *testing.T) {
 	}
 	for _, name := range []string{
 		"callback-base-url", "callback-bind-address", "grant-namespace", "x-authorize-url", "x-token-url", "x-revoke-url",
-		"x-api-url", "agent-bind-address", "agent-audience", "agent-tls-cert-dir", "components", "namespaces", "selector", "leader-elect", "max-concurrent-reconciles",
+		"x-api-url", "agent-bind-address", "agent-audience", "agent-tls-cert-dir", "components", "namespaces", "selector", "xapp-selector", "leader-elect", "max-concurrent-reconciles",
 		"metrics-bind-address", "health-probe-bind-address", "zap-log-level", "kubeconfig", "version",
 	} {
 		if !strings.Contains(help.String(), "-"+name) {

@@ -64,6 +64,7 @@ func Main(args []string, output, diagnostics io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("finding the cluster: %w", err)
 	}
+	options.filled = frugalStart()
 	ctx := ctrl.SetupSignalHandler()
 	go tidyMemory(ctx)
 	return Run(ctx, config, options)
@@ -99,6 +100,7 @@ func Run(ctx context.Context, config *rest.Config, options Options) error {
 		o.addCallback,
 		o.addAgent,
 		o.addHealth,
+		o.tellFilled,
 	}
 	for _, step := range steps {
 		if err := step(ctx, config); err != nil {

@@ -64,6 +64,7 @@ func (o *operator) addFleet(ctx context.Context, _ *rest.Config) error {
 		Pacer:     o.pacer,
 		Namespace: o.GrantNamespace,
 		PerObject: o.MetricsPerObject,
+		Lease:     o.leaseName(),
 		Elected:   o.mgr.Elected(),
 		Now:       o.Now,
 		Log:       o.mgr.GetLogger().WithName("metrics"),

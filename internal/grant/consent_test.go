@@ -214,10 +214,10 @@ func TestClaimDuringRevocation(t *testing.T) {
 		"another's end":           {func(g *grant.Grant) { g.EndRevocation("two") }, grant.ClaimRevoking},
 		"left behind":             {func(g *grant.Grant) { g.Revoking.At = moment.Add(-90 * time.Second) }, grant.Claimed},
 		"the same nonce again":    {func(g *grant.Grant) { g.Consent.Claims = []grant.Claim{{Nonce: "a", ID: "0"}} }, grant.ClaimedBefore},
-		"another's took its turn": {func(g *grant.Grant) { g.BeginRevocation("two", moment); g.EndRevocation("one") }, grant.ClaimRevoking},
+		"another's took its turn": {func(g *grant.Grant) { g.BeginRevocation("two", grant.Grantee{}, moment); g.EndRevocation("one") }, grant.ClaimRevoking},
 	} {
 		g := &grant.Grant{}
-		g.BeginRevocation("one", moment)
+		g.BeginRevocation("one", grant.Grantee{}, moment)
 		test.change(g)
 		if state, _ := g.Claim("a", "1", moment); state != test.want {
 			t.Errorf("%s: the claim is %s, want %s", name, state, test.want)

@@ -15,11 +15,13 @@ const revocationLive = 90 * time.Second
 type Revocation struct {
 	ID string
 	At time.Time
+	// Of is whose tokens they are; without an account if X does not tell.
+	Of Grantee
 }
 
 // BeginRevocation keeps consents out while X is asked to revoke.
-func (g *Grant) BeginRevocation(id string, now time.Time) {
-	g.Revoking = &Revocation{ID: id, At: now}
+func (g *Grant) BeginRevocation(id string, of Grantee, now time.Time) {
+	g.Revoking = &Revocation{ID: id, At: now, Of: of}
 }
 
 // EndRevocation lets consents in again, unless another revocation began since.
@@ -37,6 +39,11 @@ func (g *Grant) revoking(now time.Time) bool {
 type Grantee struct {
 	ClientID string
 	UserID   string
+}
+
+// Meets tells whether two may be the same: an account that is not known may be any.
+func (g Grantee) Meets(other Grantee) bool {
+	return g.ClientID == other.ClientID && (g.UserID == "" || other.UserID == "" || g.UserID == other.UserID)
 }
 
 // Grantees are those of the working set and the candidate, as far as the accounts are

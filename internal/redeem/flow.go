@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
@@ -28,7 +29,10 @@ const (
 	messageUnderWay  = "A consent for this connection is still being finished."
 )
 
-var errRevoking = errors.New("earlier tokens of this connection are still being revoked")
+var (
+	errRevoking = errors.New("earlier tokens of this connection are still being revoked")
+	errCrossed  = errors.New("tokens of the same account are being revoked for another connection: X is asked again when that is over")
+)
 
 // Consent implements Consenter.
 func (r *Redeemer) Consent(ctx context.Context, request ConsentRequest) (ConsentResult, error) {
@@ -254,11 +258,12 @@ func (r *Redeemer) SettleCandidate(ctx context.Context, g *grant.Grant, pin stri
 
 func (r *Redeemer) settleCandidate(ctx context.Context, g *grant.Grant, pin string) (*grant.Grant, ConsentResult, error) {
 	nonce := g.Candidate.Nonce
-	user, err := r.X.Me(ctx, g.Candidate.AccessToken)
-	failpoint.Hit("consent-after-account")
-	account := grant.Account{UserID: user.ID, Username: user.Username}
-	if err != nil && !undisclosed(err) {
+	account, crossed, err := r.whoConsented(ctx, g)
+	switch {
+	case err != nil && !undisclosed(err):
 		return g, ConsentResult{}, fmt.Errorf("asking X whose account consented: %w", err)
+	case crossed:
+		return g, ConsentResult{}, errCrossed
 	}
 	var result ConsentResult
 	now := r.Now().UTC().Round(0)
@@ -276,6 +281,25 @@ func (r *Redeemer) settleCandidate(ctx context.Context, g *grant.Grant, pin stri
 		return g, ConsentResult{}, fmt.Errorf("%w: %w", ErrUnavailable, settleErr)
 	}
 	return after, result, nil
+}
+
+// whoConsented asks X whose the candidate's tokens are. crossed tells that tokens of the
+// same app and account were being revoked for another connection meanwhile: X may
+// end the candidate's with them, and is to be asked once more when that is over.
+func (r *Redeemer) whoConsented(ctx context.Context, g *grant.Grant) (account grant.Account, crossed bool, err error) {
+	before, err := r.Store.Revocations(ctx, g, r.Now())
+	if err != nil {
+		return account, false, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	user, asked := r.X.Me(ctx, g.Candidate.AccessToken)
+	failpoint.Hit("consent-after-account")
+	account = grant.Account{UserID: user.ID, Username: user.Username}
+	after, err := r.Store.Revocations(ctx, g, r.Now())
+	if err != nil {
+		return account, false, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	of := grant.Grantee{ClientID: g.Candidate.App.ClientID, UserID: account.UserID}
+	return account, slices.ContainsFunc(append(before, after...), of.Meets), asked
 }
 
 // judge promotes or refuses the candidate, whose account is known unless X would

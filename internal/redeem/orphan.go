@@ -59,11 +59,9 @@ func (r *Redeemer) end(ctx context.Context, s settlement, since time.Time) bool 
 
 // revokeAnswer revokes what X gave, unless another connection lives on its account.
 func (r *Redeemer) revokeAnswer(ctx context.Context, a *tokenAnswer, since time.Time) error {
-	creds, shared, err := r.mayRevoke(ctx, a.set, RevokeOptions{
+	_, creds, shared, err := r.mayRevoke(ctx, a.last, a.set, RevokeOptions{
 		Credentials: func(context.Context, grant.App) (xapi.Credentials, error) { return a.credentials, nil },
-		Shared: func(ctx context.Context, clientID string, account grant.Account) (bool, error) {
-			return r.othersUse(ctx, a.last.Owner, clientID, account)
-		},
+		Shared:      r.othersUse,
 	})
 	if err != nil || shared {
 		return err
@@ -71,9 +69,9 @@ func (r *Redeemer) revokeAnswer(ctx context.Context, a *tokenAnswer, since time.
 	return r.revokeSet(ctx, creds, a.set.Tokens, since)
 }
 
-// othersUse tells whether another owner's grant has an app and account.
-func (r *Redeemer) othersUse(ctx context.Context, owner grant.Owner, clientID string, account grant.Account) (bool, error) {
-	if account.UserID == "" {
+// othersUse tells whether another owner's grant than g's lives on an app and account.
+func (r *Redeemer) othersUse(ctx context.Context, g *grant.Grant, of grant.Grantee) (bool, error) {
+	if of.UserID == "" {
 		return false, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
@@ -82,7 +80,7 @@ func (r *Redeemer) othersUse(ctx context.Context, owner grant.Owner, clientID st
 	if err != nil {
 		return false, fmt.Errorf("looking for other connections of the account: %w", err)
 	}
-	return slices.ContainsFunc(all, func(g *grant.Grant) bool {
-		return g.Owner.UID != owner.UID && slices.Contains(g.Grantees(), grant.Grantee{ClientID: clientID, UserID: account.UserID})
+	return slices.ContainsFunc(all, func(other *grant.Grant) bool {
+		return other.Owner.UID != g.Owner.UID && slices.Contains(other.Grantees(), of)
 	}), nil
 }

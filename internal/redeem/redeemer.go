@@ -32,7 +32,7 @@ const (
 type X interface {
 	Exchange(context.Context, xapi.Credentials, xapi.ExchangeRequest, xapi.Guard) (xapi.Tokens, error)
 	Refresh(context.Context, xapi.Credentials, secret.Token, xapi.Guard) (xapi.Tokens, error)
-	Revoke(context.Context, xapi.Credentials, secret.Token, xapi.TokenHint) error
+	Revoke(context.Context, xapi.Credentials, secret.Token, xapi.TokenHint, xapi.Guard) error
 	Me(context.Context, secret.Token) (xapi.User, error)
 }
 

@@ -24,9 +24,10 @@ func CredentialsOf(app grant.App) xapi.Credentials {
 type RevokeOptions struct {
 	// Credentials finds the credentials of the app that the set was issued under.
 	Credentials func(context.Context, grant.App) (xapi.Credentials, error)
-	// Shared tells whether another live grant has the same client id and account: X
-	// is then not asked, since how far its revocation reaches is not known.
-	Shared func(ctx context.Context, clientID string, account grant.Account) (bool, error)
+	// Shared tells whether the grant itself lives on an app and account, or another one
+	// does, as it was when the grant was written or later: X is then not asked, since how
+	// far its revocation reaches is not known.
+	Shared func(ctx context.Context, g *grant.Grant, of grant.Grantee) (bool, error)
 }
 
 // RevokeResult is what came of revoking one retired set.
@@ -45,7 +46,10 @@ type RevokeResult struct {
 // it, and the timeout of that call, a consent may begin.
 const revokeWithin = 45 * time.Second
 
-var errRevokedLate = errors.New("too much time passed since the revocation was begun")
+var (
+	errRevokedLate = errors.New("too much time passed since the revocation was begun")
+	errUndecided   = errors.New("a person just consented for another connection with the same app, and X did not tell yet for which account")
+)
 
 // RevokeOne revokes the first of the grant's retired sets at X and removes it from
 // the grant; one that can't be revoked now goes behind the others. Revoking again what
@@ -67,7 +71,7 @@ func (r *Redeemer) RevokeOne(ctx context.Context, g *grant.Grant, options Revoke
 
 func (r *Redeemer) revokeOne(ctx context.Context, g *grant.Grant, options RevokeOptions, id string) (RevokeResult, error) {
 	retired := g.Retired[0]
-	creds, shared, failure := r.mayRevoke(ctx, retired, options)
+	of, creds, shared, failure := r.mayRevoke(ctx, g, retired, options)
 	if failure != nil {
 		after, err := r.settle(ctx, g, settlement{
 			owner:  g.Owner,
@@ -75,40 +79,59 @@ func (r *Redeemer) revokeOne(ctx context.Context, g *grant.Grant, options Revoke
 		})
 		return RevokeResult{Grant: after}, errors.Join(failure, err)
 	}
-	if shared {
-		var kept bool
-		after, err := r.settle(ctx, g, settlement{
-			owner:  g.Owner,
-			change: func(g *grant.Grant) { kept = g.ForgoRetired(retired) },
-		})
-		return RevokeResult{Grant: after, Kept: kept, Forgotten: !kept}, err
+	begun := g
+	if !shared {
+		start := r.Now()
+		var err error
+		if begun, err = r.beginRevocation(ctx, g, id, of, start); err != nil {
+			return RevokeResult{Grant: g}, err
+		}
+		shared, failure = r.lookAgain(ctx, begun, of, options)
+		if failure == nil && !shared {
+			failpoint.Hit("revoke-before-call")
+			failure = r.revokeSet(ctx, creds, retired.Tokens, start)
+			failpoint.Hit("revoke-after-call")
+		}
 	}
-	start := r.Now()
-	begun, err := r.beginRevocation(ctx, g, id, start)
-	if err != nil {
-		return RevokeResult{Grant: g}, err
-	}
-	failpoint.Hit("revoke-before-call")
-	failure = r.revokeSet(ctx, creds, retired.Tokens, start)
-	failpoint.Hit("revoke-after-call")
+	var kept bool
 	after, err := r.settle(ctx, begun, settlement{owner: g.Owner, change: func(g *grant.Grant) {
 		g.EndRevocation(id)
-		if failure == nil {
-			g.DropRetired(retired)
-		} else {
+		switch {
+		case failure != nil:
 			g.PostponeRetired(retired)
+		case shared:
+			kept = g.ForgoRetired(retired)
+		default:
+			g.DropRetired(retired)
 		}
 	}})
 	failpoint.Hit("revoke-after-persist")
-	return RevokeResult{Grant: after}, errors.Join(failure, err)
+	return RevokeResult{Grant: after, Kept: kept, Forgotten: failure == nil && shared && !kept}, errors.Join(failure, err)
+}
+
+// lookAgain looks at the other grants once more when all can see that this revocation is
+// under way: whose consent came first may live on the account by now, and who comes
+// later waits for the revocation's end.
+func (r *Redeemer) lookAgain(ctx context.Context, begun *grant.Grant, of grant.Grantee, options RevokeOptions) (shared bool, err error) {
+	if shared, err = options.Shared(ctx, begun, of); err != nil || shared {
+		return shared, err
+	}
+	undecided, err := r.Store.Undecided(ctx, begun, of.ClientID, r.Now())
+	if err == nil && undecided {
+		err = errUndecided
+	}
+	if err != nil {
+		return false, fmt.Errorf("looking for consents to the same app: %w", err)
+	}
+	return false, nil
 }
 
 // beginRevocation keeps consents out, under the version of the grant that was decided
 // on: one that came first is a conflict.
-func (r *Redeemer) beginRevocation(ctx context.Context, g *grant.Grant, id string, start time.Time) (*grant.Grant, error) {
+func (r *Redeemer) beginRevocation(ctx context.Context, g *grant.Grant, id string, of grant.Grantee, start time.Time) (*grant.Grant, error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	begun, err := r.Store.Update(ctx, g, func(g *grant.Grant) { g.BeginRevocation(id, start.UTC().Round(0)) })
+	begun, err := r.Store.Update(ctx, g, func(g *grant.Grant) { g.BeginRevocation(id, of, start.UTC().Round(0)) })
 	if err != nil {
 		return nil, fmt.Errorf("writing the intent to revoke: %w", err)
 	}
@@ -117,26 +140,35 @@ func (r *Redeemer) beginRevocation(ctx context.Context, g *grant.Grant, id strin
 
 // mayRevoke finds what a revocation needs: whose tokens they are, whether another
 // connection lives on the account, and the app's credentials.
-func (r *Redeemer) mayRevoke(ctx context.Context, retired grant.Retired, options RevokeOptions) (creds xapi.Credentials, shared bool, err error) {
-	account := retired.Account
-	if account.UserID == "" {
-		user, err := r.X.Me(ctx, retired.AccessToken)
-		switch kind := xapi.KindOf(err); {
-		case err == nil:
-			account.UserID = user.ID
-		case kind != xapi.KindUnauthorized && kind != xapi.KindForbidden && kind != xapi.KindNotFound:
-			return creds, false, fmt.Errorf("asking X whose tokens are to be revoked: %w", err)
-		}
+func (r *Redeemer) mayRevoke(ctx context.Context, g *grant.Grant, retired grant.Retired, options RevokeOptions) (of grant.Grantee, creds xapi.Credentials, shared bool, err error) {
+	if of, err = r.granteeOf(ctx, retired); err != nil {
+		return of, creds, false, err
 	}
-	shared, err = options.Shared(ctx, retired.App.ClientID, account)
+	shared, err = options.Shared(ctx, g, of)
 	if err != nil || shared {
-		return creds, shared, err
+		return of, creds, shared, err
 	}
 	creds, err = options.Credentials(ctx, retired.App)
 	if err != nil {
-		return creds, false, fmt.Errorf("finding the app's credentials: %w", err)
+		return of, creds, false, fmt.Errorf("finding the app's credentials: %w", err)
 	}
-	return creds, false, nil
+	return of, creds, false, nil
+}
+
+// granteeOf finds whose tokens they are; without an account if X does not tell.
+func (r *Redeemer) granteeOf(ctx context.Context, retired grant.Retired) (grant.Grantee, error) {
+	of := grant.Grantee{ClientID: retired.App.ClientID, UserID: retired.Account.UserID}
+	if of.UserID != "" {
+		return of, nil
+	}
+	user, err := r.X.Me(ctx, retired.AccessToken)
+	switch kind := xapi.KindOf(err); {
+	case err == nil:
+		of.UserID = user.ID
+	case kind != xapi.KindUnauthorized && kind != xapi.KindForbidden && kind != xapi.KindNotFound:
+		return of, fmt.Errorf("asking X whose tokens are to be revoked: %w", err)
+	}
+	return of, nil
 }
 
 // revokeSet revokes the refresh token first and then the access token: whether
@@ -155,10 +187,12 @@ func (r *Redeemer) revokeSet(ctx context.Context, creds xapi.Credentials, tokens
 }
 
 func (r *Redeemer) revokeToken(ctx context.Context, creds xapi.Credentials, token secret.Token, hint xapi.TokenHint, start time.Time) error {
-	if r.passed(start, revokeWithin) {
-		return errRevokedLate
-	}
-	err := r.X.Revoke(ctx, creds, token, hint)
+	err := r.X.Revoke(ctx, creds, token, hint, func() error {
+		if r.passed(start, revokeWithin) {
+			return errRevokedLate
+		}
+		return nil
+	})
 	r.Report.Called("revoke", err)
 	return err
 }

@@ -20,8 +20,8 @@ import (
 func options(shared string) redeem.RevokeOptions {
 	return redeem.RevokeOptions{
 		Credentials: func(context.Context, grant.App) (xapi.Credentials, error) { return app, nil },
-		Shared: func(_ context.Context, clientID string, account grant.Account) (bool, error) {
-			return clientID == "client" && account.UserID == shared, nil
+		Shared: func(_ context.Context, _ *grant.Grant, of grant.Grantee) (bool, error) {
+			return of.ClientID == "client" && of.UserID == shared, nil
 		},
 	}
 }

@@ -80,7 +80,7 @@ type world struct {
 }
 
 func newWorld(t *testing.T) *world {
-	w := &world{t: t, now: moment, standing: redeem.Connectable, api: fake.NewClientBuilder().Build()}
+	w := &world{t: t, now: moment, standing: redeem.Connectable, api: fake.NewClientBuilder().WithIndex(&corev1.Secret{}, grant.IndexUnderWay, grant.UnderWay).Build()}
 	w.others = &grant.Store{Client: w.api, Live: w.api, Namespace: "grants", ClusterID: "cluster"}
 	faulty := w.faulty()
 	w.refresh = func() (xapi.Tokens, error) { return fresh("access-2", "refresh-2"), nil }
@@ -200,8 +200,10 @@ func (x fakeX) Exchange(_ context.Context, _ xapi.Credentials, request xapi.Exch
 	return x.exchange()
 }
 
-func (x fakeX) Revoke(_ context.Context, _ xapi.Credentials, token secret.Token, _ xapi.TokenHint) error {
-	x.step("revoke " + token.Reveal())
+func (x fakeX) Revoke(_ context.Context, _ xapi.Credentials, token secret.Token, _ xapi.TokenHint, guard xapi.Guard) error {
+	if err := x.call("revoke "+token.Reveal(), guard); err != nil {
+		return err
+	}
 	return x.revoke()
 }
 

@@ -38,12 +38,14 @@ func (c *Client) Refresh(ctx context.Context, app Credentials, refreshToken secr
 }
 
 // Revoke asks X to end a token (RFC 7009). The hint is always sent: X has refused
-// calls without it. A token that X says is not valid any more counts as revoked.
-func (c *Client) Revoke(ctx context.Context, app Credentials, token secret.Token, hint TokenHint) error {
+// calls without it. A token that X says is not valid any more counts as revoked. A nil
+// guard forbids nothing.
+func (c *Client) Revoke(ctx context.Context, app Credentials, token secret.Token, hint TokenHint, guard Guard) error {
 	out := c.tokenCall(EndpointRevoke, c.endpoints.RevokeURL, app, url.Values{
 		"token":           {token.Reveal()},
 		"token_type_hint": {string(hint)},
 	}, token)
+	out.guard = guard
 	got, err := c.do(ctx, out)
 	if err != nil {
 		return err

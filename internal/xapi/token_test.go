@@ -80,7 +80,7 @@ func refresh(ctx context.Context, client *xapi.Client) (xapi.Tokens, error) {
 }
 
 func revoke(ctx context.Context, client *xapi.Client) error {
-	return client.Revoke(ctx, app, secret.New(refreshToken), xapi.HintRefreshToken)
+	return client.Revoke(ctx, app, secret.New(refreshToken), xapi.HintRefreshToken, nil)
 }
 
 func TestTokenAnswers(t *testing.T) {

@@ -1,0 +1,101 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	"github.com/agentconnect/x-operator/internal/grant"
+	"github.com/agentconnect/x-operator/internal/secret"
+)
+
+// lateCache is a client whose reads show what was there when show was last called.
+func lateCache(t *testing.T) (late client.Client, show func()) {
+	t.Helper()
+	builder := func() *fake.ClientBuilder {
+		return fake.NewClientBuilder().WithIndex(&corev1.Secret{}, indexGrantee, granteeHashesOf)
+	}
+	api := builder().Build()
+	cache := builder().Build()
+	late = interceptor.NewClient(api, interceptor.Funcs{
+		Get: func(ctx context.Context, _ client.WithWatch, key client.ObjectKey, into client.Object, _ ...client.GetOption) error {
+			return cache.Get(ctx, key, into)
+		},
+		List: func(ctx context.Context, _ client.WithWatch, into client.ObjectList, opts ...client.ListOption) error {
+			return cache.List(ctx, into, opts...)
+		},
+	})
+	return late, func() {
+		t.Helper()
+		var all corev1.SecretList
+		if err := api.List(t.Context(), &all); err != nil {
+			t.Fatal(err)
+		}
+		cache = builder().WithLists(&all).Build()
+	}
+}
+
+// TestTwoThatEndTogether: two connections of one account are given up at the same time,
+// as when their namespace is deleted. However late the cache is, one at least must
+// ask X to revoke: each that sees the other alive leaves the account to it.
+func TestTwoThatEndTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		late, show := lateCache(t)
+		store := &grant.Store{Client: late, Live: late, Namespace: "operator", ClusterID: "cluster"}
+		of := grant.Grantee{ClientID: "client", UserID: "7"}
+		connect := func(name string) *grant.Grant {
+			g, err := store.Create(t.Context(), &grant.Grant{
+				Owner: grant.Owner{Namespace: "team", Name: name, UID: types.UID(name)}, ClusterID: "cluster",
+				Account: grant.Account{UserID: of.UserID},
+				Tokens:  &grant.Tokens{App: grant.App{ClientID: of.ClientID}, AccessToken: secret.New(name)},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return g
+		}
+		giveUp := func(g *grant.Grant) *grant.Grant {
+			given, err := store.Update(t.Context(), g, func(g *grant.Grant) { g.Forget() })
+			if err != nil {
+				t.Fatal(err)
+			}
+			return given
+		}
+		shared := revokeOptions(late, store).Shared
+		first, second := connect("first"), connect("second")
+		show()
+		first = giveUp(first)
+		answers := make(chan bool, 1)
+		go func() {
+			is, err := shared(t.Context(), first, of)
+			if err != nil {
+				t.Error(err)
+			}
+			answers <- is
+		}()
+		synctest.Wait()
+		select {
+		case is := <-answers:
+			t.Fatalf("shared is %t before the cache shows what was given up", is)
+		default:
+		}
+		show()
+		if !<-answers {
+			t.Error("the first does not leave the account to the second, which is alive")
+		}
+		second = giveUp(second)
+		show()
+		if is, err := shared(t.Context(), second, of); err != nil || is {
+			t.Errorf("the second leaves the account to the first, which was given up: %t (%v)", is, err)
+		}
+	})
+}

@@ -1,0 +1,145 @@
+// Copyright The X Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package grant_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	"github.com/agentconnect/x-operator/internal/grant"
+	"github.com/agentconnect/x-operator/internal/secret"
+)
+
+// lagging is a store whose cache shows what was there when show was last called.
+func lagging(t *testing.T) (store *grant.Store, show func()) {
+	t.Helper()
+	builder := func() *fake.ClientBuilder {
+		return fake.NewClientBuilder().WithIndex(&corev1.Secret{}, grant.IndexUnderWay, grant.UnderWay)
+	}
+	api := builder().Build()
+	cache := builder().Build()
+	lags := interceptor.NewClient(api, interceptor.Funcs{
+		Get: func(ctx context.Context, _ client.WithWatch, key client.ObjectKey, into client.Object, _ ...client.GetOption) error {
+			return cache.Get(ctx, key, into)
+		},
+		List: func(ctx context.Context, _ client.WithWatch, into client.ObjectList, opts ...client.ListOption) error {
+			return cache.List(ctx, into, opts...)
+		},
+	})
+	show = func() {
+		t.Helper()
+		var all corev1.SecretList
+		if err := api.List(t.Context(), &all); err != nil {
+			t.Fatal(err)
+		}
+		cache = builder().WithLists(&all).Build()
+	}
+	return &grant.Store{Client: lags, Live: api, Namespace: "grants", ClusterID: "cluster"}, show
+}
+
+// grantOf stores a grant of an owner.
+func grantOf(t *testing.T, store *grant.Store, name string, change func(*grant.Grant)) *grant.Grant {
+	t.Helper()
+	g := &grant.Grant{Owner: grant.Owner{Namespace: "team", Name: name, UID: types.UID(name)}, ClusterID: "cluster"}
+	change(g)
+	made, err := store.Create(t.Context(), g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+func TestCaughtUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, show := lagging(t)
+		g := grantOf(t, store, "a", func(*grant.Grant) {})
+		show()
+		g, err := store.Update(t.Context(), g, func(g *grant.Grant) { g.Rotation = 2 })
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error)
+		go func() { done <- store.CaughtUp(t.Context(), g) }()
+		synctest.Wait()
+		select {
+		case err := <-done:
+			t.Fatal("it does not wait:", err)
+		default:
+		}
+		show()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if _, err := store.Update(t.Context(), g, func(g *grant.Grant) { g.Rotation = 3 }); err != nil {
+			t.Fatal(err)
+		}
+		show()
+		if err := store.CaughtUp(t.Context(), g); err != nil {
+			t.Error("a later version:", err)
+		}
+	})
+}
+
+func TestCaughtUpGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, _ := lagging(t)
+		g := grantOf(t, store, "a", func(*grant.Grant) {})
+		if err := store.CaughtUp(t.Context(), g); err == nil {
+			t.Error("a cache that shows nothing is waited for for ever")
+		}
+		if _, err := store.Revocations(t.Context(), g, moment); err == nil {
+			t.Error("revocations are told from a cache that lags")
+		}
+		if _, err := store.Undecided(t.Context(), g, "client", moment); err == nil {
+			t.Error("consents are told from a cache that lags")
+		}
+	})
+}
+
+func TestWhatOthersHaveUnderWay(t *testing.T) {
+	store, show := lagging(t)
+	of := grant.Grantee{ClientID: "client", UserID: "7"}
+	own := grantOf(t, store, "own", func(g *grant.Grant) {
+		g.BeginRevocation("1", grant.Grantee{ClientID: "own"}, moment)
+		g.Candidate = &grant.Candidate{Tokens: grant.Tokens{App: grant.App{ClientID: "own"}, AccessToken: secret.New("a"), ReceivedAt: moment}}
+	})
+	grantOf(t, store, "revoking", func(g *grant.Grant) { g.BeginRevocation("2", of, moment) })
+	grantOf(t, store, "crashed", func(g *grant.Grant) { g.BeginRevocation("3", grant.Grantee{ClientID: "old"}, moment.Add(-time.Hour)) })
+	grantOf(t, store, "consented", func(g *grant.Grant) {
+		g.Candidate = &grant.Candidate{Tokens: grant.Tokens{App: grant.App{ClientID: "client"}, AccessToken: secret.New("a"), ReceivedAt: moment}}
+	})
+	grantOf(t, store, "idle", func(*grant.Grant) {})
+	show()
+	if got, err := store.Revocations(t.Context(), own, moment); err != nil || !slices.Equal(got, []grant.Grantee{of}) {
+		t.Errorf("revocations of others: %v (%v), want %v", got, err, of)
+	}
+	for clientID, want := range map[string]bool{"client": true, "own": false, "other": false} {
+		if got, err := store.Undecided(t.Context(), own, clientID, moment); err != nil || got != want {
+			t.Errorf("%s: undecided is %t (%v)", clientID, got, err)
+		}
+	}
+	if got, err := store.Undecided(t.Context(), own, "client", moment.Add(5*time.Minute)); err != nil || got {
+		t.Errorf("after five minutes undecided is %t (%v)", got, err)
+	}
+}
+
+func TestMeets(t *testing.T) {
+	known := grant.Grantee{ClientID: "a", UserID: "1"}
+	for other, want := range map[grant.Grantee]bool{
+		known: true, {ClientID: "a"}: true, {ClientID: "a", UserID: "2"}: false, {ClientID: "b", UserID: "1"}: false, {ClientID: "b"}: false,
+	} {
+		if known.Meets(other) != want || other.Meets(known) != want {
+			t.Errorf("%v and %v: want %t", known, other, want)
+		}
+	}
+}
