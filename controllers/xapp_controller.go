@@ -86,9 +86,7 @@ func (r *XAppReconciler) Reconcile(ctx context.Context, request ctrl.Request) (c
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	if problem == nil && r.Gate.Look(creds) == redeem.HoldRefused {
-		problem = &appProblem{message: outcome.OfKind(xapi.KindCredentials).Advice, stalled: true}
-	}
+	problem = r.judgeXApp(xapp, creds, problem)
 	count, err := r.count(ctx, xapp)
 	if err != nil {
 		return ctrl.Result{}, err
@@ -102,6 +100,17 @@ func (r *XAppReconciler) Reconcile(ctx context.Context, request ctrl.Request) (c
 		before.Status.RateLimits, rateLimitsFrom(r.Pacer.Days(clientID)), r.limitsWritten[xapp.Name], r.Now())
 	r.setConditions(xapp, problem)
 	return ctrl.Result{RequeueAfter: limitsLook}, r.writeStatus(ctx, before, xapp)
+}
+
+// judgeXApp finds what else than its Secret stands in the way of an app.
+func (r *XAppReconciler) judgeXApp(xapp *v1alpha1.XApp, creds xapi.Credentials, problem *appProblem) *appProblem {
+	if _, err := xapp.AllowsNamespace(nil); err != nil {
+		return &appProblem{message: fmt.Sprintf("spec.allowedNamespaces.selector can't be read: %s", err), stalled: true}
+	}
+	if problem == nil && r.Gate.Look(creds) == redeem.HoldRefused {
+		return &appProblem{message: outcome.OfKind(xapi.KindCredentials).Advice, stalled: true}
+	}
+	return problem
 }
 
 // writeStatus writes the status and its event, if anything changed. An object that is

@@ -5,11 +5,13 @@ package controllers
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
@@ -122,6 +124,32 @@ func TestRateLimitsAreWrittenSparingly(t *testing.T) {
 
 // xappReconciler has one XApp, "acme", of the client id "client", and counts writes of
 // its status.
+// TestXAppWithAnUnreadableSelector: the API server lets through what no label can be.
+func TestXAppWithAnUnreadableSelector(t *testing.T) {
+	writes := 0
+	r := xappReconciler(t, func() time.Time { return someTime }, &writes)
+	xapp := &v1alpha1.XApp{}
+	key := client.ObjectKey{Name: "acme"}
+	if err := r.Get(t.Context(), key, xapp); err != nil {
+		t.Fatal(err)
+	}
+	xapp.Spec.AllowedNamespaces = &v1alpha1.AllowedNamespaces{Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"team": "a b"}}}
+	if err := r.Update(t.Context(), xapp); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Reconcile(t.Context(), ctrl.Request{NamespacedName: key}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Get(t.Context(), key, xapp); err != nil {
+		t.Fatal(err)
+	}
+	ready := meta.FindStatusCondition(xapp.Status.Conditions, v1alpha1.ConditionReady)
+	if ready == nil || ready.Reason != v1alpha1.ReasonInvalidConfig || !strings.Contains(ready.Message, "allowedNamespaces.selector") ||
+		!meta.IsStatusConditionTrue(xapp.Status.Conditions, v1alpha1.ConditionStalled) {
+		t.Errorf("the conditions are %+v", xapp.Status.Conditions)
+	}
+}
+
 func xappReconciler(t testing.TB, now func() time.Time, writes *int) *XAppReconciler {
 	t.Helper()
 	scheme := runtime.NewScheme()

@@ -58,7 +58,9 @@ const (
 	//
 	// Possible reasons for this condition to be True are:
 	//
-	// * InvalidConfig, TokenSecretConflict
+	// * InvalidConfig: unless something is merely missing, which may be on its way
+	// * TokenSecretConflict
+	// * InternalError: the stored grant can't be read
 	// * UsageCapExceeded: once the token has ended
 	ConditionStalled = "Stalled"
 )
@@ -86,10 +88,11 @@ const (
 	// appears, which is often applied together with the connection.
 	ReasonAgentNotFound = "AgentNotFound"
 
-	// ReasonInvalidConfig is used with Ready (False) and Stalled (True), of an XApp as
-	// well, when there is no app to use: the Secret is missing, lacks a key or its
-	// label, X refuses what it holds, or the XApp is missing or does not allow this
-	// namespace, these scopes or an account that is not pinned.
+	// ReasonInvalidConfig is used with Ready (False), of an XApp as well, when there is no
+	// app to use: the Secret is missing, lacks a key or its label, X refuses what it
+	// holds, or the XApp is missing or does not allow this namespace, these scopes or an
+	// account that is not pinned. It goes with Stalled (True) unless something is merely
+	// missing.
 	ReasonInvalidConfig = "InvalidConfig"
 
 	// ReasonAccountMismatch is used with Ready (False) when another account than the

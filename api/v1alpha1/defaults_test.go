@@ -4,12 +4,14 @@
 package v1alpha1_test
 
 import (
+	"context"
 	"encoding/json"
 	"reflect"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/cli-utils/pkg/kstatus/status"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	xv1alpha1 "github.com/agentconnect/x-operator/api/v1alpha1"
@@ -59,6 +61,28 @@ func TestConnectionDefaultsForGoClients(t *testing.T) {
 	}
 	if !reflect.DeepEqual(got.Spec, want) {
 		t.Errorf("the spec is %+v, want %+v", got.Spec, want)
+	}
+}
+
+// TestUnseenIsInProgress: GitOps tools must not take what the operator never saw for
+// ready.
+func TestUnseenIsInProgress(t *testing.T) {
+	c := envtest.Cluster(t).Client()
+	for _, object := range []*unstructured.Unstructured{connection(t), app(), post(t)} {
+		if err := c.Create(t.Context(), object); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Delete(context.Background(), object) })
+		if err := c.Get(t.Context(), client.ObjectKeyFromObject(object), object); err != nil {
+			t.Fatal(err)
+		}
+		result, err := status.Compute(object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if result.Status != status.InProgressStatus {
+			t.Errorf("kstatus says of a new %s that it is %s: %s", object.GetKind(), result.Status, result.Message)
+		}
 	}
 }
 

@@ -3,7 +3,8 @@
 
 package v1alpha1
 
-// Annotations.
+// Annotations. Of those that ask for something by a new value, one of more than 256 bytes
+// is shown in status as "sha256:" and its digest in hexadecimal.
 const (
 	// AnnotationDefaultApp with the value "true" on an XApp makes it the app of
 	// every Shared XConnection that names none.

@@ -35,6 +35,7 @@ type XApp struct {
 
 	// status is what the operator last saw. It is written by the operator alone.
 	// +optional
+	// +kubebuilder:default={"observedGeneration":-1}
 	Status XAppStatus `json:"status,omitempty,omitzero"`
 }
 
@@ -95,7 +96,8 @@ type SecretReference struct {
 
 // XAppStatus is what the operator last saw of an XApp.
 type XAppStatus struct {
-	// observedGeneration is the generation of the spec that this status is about.
+	// observedGeneration is the generation of the spec that this status is about: -1
+	// until the operator has seen the object, so that nobody takes it for ready (kstatus).
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
@@ -104,7 +106,8 @@ type XAppStatus struct {
 	// +optional
 	CallbackURL string `json:"callbackURL,omitempty"`
 
-	// connections counts the XConnections that use this app.
+	// connections counts the XConnections that use this app. An operator that sees some
+	// of the cluster's connections alone, by --selector or --namespaces, does not count.
 	// +optional
 	Connections int32 `json:"connections"`
 
@@ -117,8 +120,9 @@ type XAppStatus struct {
 	// +listMapKey=endpoint
 	RateLimits []RateLimit `json:"rateLimits,omitempty"`
 
-	// conditions holds one condition: Ready. It is False with reason InvalidConfig
-	// while the Secret is missing, lacks a key, or X refuses what it holds.
+	// conditions are Ready, which is False with reason InvalidConfig while the Secret is
+	// missing, lacks a key, X refuses what it holds, or the selector of
+	// allowedNamespaces can't be read; and Stalled, while only a change by a person helps.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

@@ -41,6 +41,7 @@ type XConnection struct {
 
 	// status is what the operator last saw. It is written by the operator alone.
 	// +optional
+	// +kubebuilder:default={"observedGeneration":-1}
 	Status XConnectionStatus `json:"status,omitempty,omitzero"`
 }
 
@@ -197,7 +198,8 @@ type AgentReference struct {
 
 // XConnectionStatus is what the operator last saw of a connection.
 type XConnectionStatus struct {
-	// observedGeneration is the generation of the spec that this status is about.
+	// observedGeneration is the generation of the spec that this status is about: -1
+	// until the operator has seen the object, so that nobody takes it for ready (kstatus).
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 

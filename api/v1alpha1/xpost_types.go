@@ -36,6 +36,7 @@ type XPost struct {
 
 	// status is what came of it. It is written by the operator alone.
 	// +optional
+	// +kubebuilder:default={"observedGeneration":-1}
 	Status XPostStatus `json:"status,omitempty,omitzero"`
 }
 
@@ -183,7 +184,8 @@ type ConnectionReference struct {
 
 // XPostStatus is what came of an XPost.
 type XPostStatus struct {
-	// observedGeneration is the generation of the spec that this status is about.
+	// observedGeneration is the generation of the spec that this status is about: -1
+	// until the operator has seen the object, so that nobody takes it for ready (kstatus).
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
