@@ -181,9 +181,13 @@ func (r *XConnectionReconciler) removeFinalizer(ctx context.Context, s *scope) e
 	if err := dropFinalizer(ctx, r.Client, s.conn, v1alpha1.FinalizerRevoke); err != nil {
 		return err
 	}
-	if s.unreadable != nil {
+	switch {
+	case s.unreadable != nil:
 		r.event(s.conn, corev1.EventTypeWarning, v1alpha1.ReasonNotRevoked, "Revoke",
 			"The tokens were not revoked since the stored grant can't be read: its Secret stays in the operator's namespace")
+	case s.foreign:
+		r.event(s.conn, corev1.EventTypeWarning, v1alpha1.ReasonNotRevoked, "Revoke",
+			"The tokens were not revoked since another cluster made the stored grant: its Secret stays in the operator's namespace")
 	}
 	for _, of := range []*retries{&r.settlings, &r.revocations, &r.publications} {
 		of.forget(s.conn.UID)

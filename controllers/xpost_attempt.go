@@ -107,7 +107,7 @@ func (r *XPostReconciler) attempt(ctx context.Context, s *postScope, attempt v1a
 	request := requestFrom(s.post, attempt.Index)
 	request.Guard = r.sendGuard(start)
 	var answer xapi.Post
-	err := r.ask(ctx, s, xapi.EndpointCreatePost, func(x *xapi.Client) (err error) {
+	tell, err := r.askFirst(s, xapi.EndpointCreatePost, func(x *xapi.Client) (err error) {
 		answer, err = x.CreatePost(ctx, s.pub.access, request)
 		return err
 	})
@@ -117,6 +117,7 @@ func (r *XPostReconciler) attempt(ctx context.Context, s *postScope, attempt v1a
 	s.hold, s.trouble = ended.limited, ended.trouble
 	post, err := r.settleAttempt(ctx, s, ended)
 	failpoint.Hit("post-after-persist")
+	tell(ctx)
 	return post, ended, err
 }
 
@@ -130,7 +131,7 @@ func (r *XPostReconciler) recordAttempt(ctx context.Context, s *postScope, attem
 	after.Status.Attempt = &attempt
 	after.Status.Refusal = nil
 	after.Status.UserID = s.pub.account.UserID
-	after.Status.LastHandledRetryAt = after.Annotations[v1alpha1.AnnotationRetryRequestedAt]
+	after.Status.LastHandledRetryAt = asked(after, v1alpha1.AnnotationRetryRequestedAt)
 	s.post, s.seen = after, attemptSeen{mine: true}
 	describePost(s)
 	err := r.patchPostStatus(ctx, before, after)

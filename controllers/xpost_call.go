@@ -27,19 +27,32 @@ func (s *postScope) call(endpoint string) pace.Call {
 
 // ask calls X, and takes up what the answer says of limits and of the token.
 func (r *XPostReconciler) ask(ctx context.Context, s *postScope, endpoint string, call func(*xapi.Client) error) error {
+	tell, err := r.askFirst(s, endpoint, call)
+	tell(ctx)
+	return err
+}
+
+// askFirst is ask, but for what the grant is to be told of the token: the caller has
+// something to store that can't wait for it.
+func (r *XPostReconciler) askFirst(s *postScope, endpoint string, call func(*xapi.Client) error) (tell func(context.Context), err error) {
 	var limits xapi.Limits
-	err := call(r.X.Telling(func(_ string, _ int, _ time.Duration, told xapi.Limits) { limits = told }))
+	err = call(r.X.Telling(func(_ string, _ int, _ time.Duration, told xapi.Limits) { limits = told }))
 	r.Pacer.Report(s.call(endpoint), limits, err)
 	switch {
 	case xapi.KindOf(err) == xapi.KindUnauthorized:
 		s.pub.problem = "X refuses the token of the XConnection: the operator refreshes it"
-		message := err.Error()
-		r.tellGrant(ctx, s.pub.uid, func(g *grant.Grant) { g.RefuseAccess(s.pub.access, message, s.now.UTC().Round(0)) })
+		message, access := err.Error(), s.pub.access
+		return func(ctx context.Context) {
+			r.tellGrant(ctx, s.pub.uid, func(g *grant.Grant) { g.RefuseAccess(access, message, s.now.UTC().Round(0)) })
+		}, err
 	case err == nil && s.pub.doubted:
 		s.pub.doubted = false
-		r.tellGrant(ctx, s.pub.uid, func(g *grant.Grant) { g.AcceptAccess(s.pub.access) })
+		access := s.pub.access
+		return func(ctx context.Context) {
+			r.tellGrant(ctx, s.pub.uid, func(g *grant.Grant) { g.AcceptAccess(access) })
+		}, nil
 	}
-	return err
+	return func(context.Context) {}, err
 }
 
 // tellGrant notes in the grant how X took an access token. The connection's own

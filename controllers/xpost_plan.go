@@ -195,7 +195,7 @@ func refused(post *v1alpha1.XPost) bool {
 
 // retryWanted tells whether a person asks for a retry that was not handled.
 func retryWanted(post *v1alpha1.XPost) bool {
-	wanted := post.Annotations[v1alpha1.AnnotationRetryRequestedAt]
+	wanted := asked(post, v1alpha1.AnnotationRetryRequestedAt)
 	return wanted != "" && wanted != post.Status.LastHandledRetryAt
 }
 

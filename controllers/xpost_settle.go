@@ -131,7 +131,7 @@ func (o attemptOutcome) apply(post *v1alpha1.XPost) {
 	if !holdsAttempt(post, o.attempt.ID) {
 		return
 	}
-	status.LastHandledRetryAt = post.Annotations[v1alpha1.AnnotationRetryRequestedAt]
+	status.LastHandledRetryAt = asked(post, v1alpha1.AnnotationRetryRequestedAt)
 	if o.unknown == "" {
 		o.end(status)
 		return
