@@ -506,6 +506,8 @@ func TestNotConnected(t *testing.T) {
 	tn.published(post)
 	conn := &v1alpha1.XConnection{ObjectMeta: metav1.ObjectMeta{Namespace: tn.namespace, Name: "agent"}}
 	tn.alter(conn, func(conn *v1alpha1.XConnection) { conn.Spec.Suspend = true })
+	// The operator has seen it by then: before that it may still publish.
+	tn.reaches(conn, metav1.ConditionFalse, v1alpha1.ReasonSuspended)
 	suspended := tn.post("suspended", "after a rest")
 	tn.postReaches(suspended, v1alpha1.ReasonNotConnected, whenWaiting...)
 	tn.wallIs(account, "at last")
