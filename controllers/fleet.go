@@ -5,7 +5,9 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -35,6 +37,8 @@ type Fleet struct {
 	Namespace string
 	// PerObject gives each XConnection series of its own.
 	PerObject bool
+	// Lease is the name of the lease that this process waits for, or holds.
+	Lease string
 	// Elected is closed once this process reconciles. Before that it counts nothing,
 	// so that each object is counted by one replica.
 	Elected <-chan struct{}
@@ -45,35 +49,49 @@ type Fleet struct {
 // Count is a metrics.Source. What can't be read is left out, so that the other metrics
 // are still scraped.
 func (f *Fleet) Count(into *metrics.Fleet) {
-	select {
-	case <-f.Elected:
-	default:
+	elected := f.elected()
+	into.AddLease(f.Lease, elected)
+	if !elected {
 		return
 	}
-	into.Leads()
 	ctx, cancel := context.WithTimeout(context.Background(), countTimeout)
 	defer cancel()
-	for _, count := range []func(context.Context, *metrics.Fleet) error{f.connections, f.posts, f.apps} {
-		if err := count(ctx, into); err != nil {
-			f.Log.Error(err, "Objects can't be counted for metrics")
-		}
+	users, err := f.connections(ctx, into)
+	err = errors.Join(err, f.posts(ctx, into), f.apps(ctx, into, users))
+	if err != nil {
+		f.Log.Error(err, "Objects can't be counted for metrics")
 	}
 }
 
-func (f *Fleet) connections(ctx context.Context, into *metrics.Fleet) error {
+func (f *Fleet) elected() bool {
+	select {
+	case <-f.Elected:
+		return true
+	default:
+		return false
+	}
+}
+
+// connections counts XConnections. It gives how many connected ones name each XApp;
+// those that name none are to use the default one.
+func (f *Fleet) connections(ctx context.Context, into *metrics.Fleet) (map[string]int, error) {
 	var list v1alpha1.XConnectionList
 	if err := f.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
-		return fmt.Errorf("listing XConnections: %w", err)
+		return nil, fmt.Errorf("listing XConnections: %w", err)
 	}
-	now := f.Now()
+	now, users := f.Now(), map[string]int{}
 	for i := range list.Items {
-		counted := countedAs(&list.Items[i], now)
+		conn := &list.Items[i]
+		counted := countedAs(conn, now)
 		into.AddConnection(counted, now)
 		if f.PerObject {
 			into.AddObject(counted)
 		}
+		if conn.Status.Connected && conn.Spec.AuthMethod != v1alpha1.AuthOwn {
+			users[conn.Spec.AppName]++
+		}
 	}
-	return nil
+	return users, nil
 }
 
 func (f *Fleet) posts(ctx context.Context, into *metrics.Fleet) error {
@@ -93,6 +111,7 @@ func countedAs(conn *v1alpha1.XConnection, now time.Time) metrics.Connection {
 	counted := metrics.Connection{Namespace: conn.Namespace, Name: conn.Name}
 	counted.Ready, counted.Reason = label(status.Conditions, v1alpha1.ConditionReady)
 	counted.Connected, _ = label(status.Conditions, v1alpha1.ConditionConnected)
+	counted.Undelivered = status.TokenExpiresAt != nil && slices.Contains(undeliveredFor, counted.Reason)
 	if !status.Connected || status.TokenExpiresAt == nil || status.ConnectedAt == nil {
 		return counted
 	}
@@ -104,6 +123,13 @@ func countedAs(conn *v1alpha1.XConnection, now time.Time) metrics.Connection {
 		counted.RefreshDue = grant.NextRefresh(asGrant(conn), conn.RefreshInterval(), now)
 	}
 	return counted
+}
+
+// undeliveredFor are the reasons for which agents do not get tokens that there are: the
+// grant can't be read, or the token Secret not be written, or not yet. Without tokens
+// InternalError is how a consent ended, and Progressing that one is under way.
+var undeliveredFor = []string{
+	v1alpha1.ReasonInternalError, v1alpha1.ReasonTokenSecretConflict, v1alpha1.ReasonProgressing,
 }
 
 // toBeRefreshed tells whether the operator is to keep the token alive. Where somebody
@@ -146,14 +172,17 @@ var (
 )
 
 // apps tells of XApps alone: an Own app is seen through its connections, since a
-// tenant may name any number of them.
-func (f *Fleet) apps(ctx context.Context, into *metrics.Fleet) error {
+// tenant may name any number of them. Users are as connections gives them.
+func (f *Fleet) apps(ctx context.Context, into *metrics.Fleet, users map[string]int) error {
 	var list v1alpha1.XAppList
 	if err := f.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
 		return fmt.Errorf("listing XApps: %w", err)
 	}
 	for i := range list.Items {
 		xapp := &list.Items[i]
+		if users != nil {
+			into.AddAppConnections(xapp.Name, usersOf(xapp, users))
+		}
 		clientID, creds, problem, err := xappCredentials(ctx, f.Reader, f.Namespace, xapp)
 		if err != nil {
 			return err
@@ -174,6 +203,15 @@ func (f *Fleet) apps(ctx context.Context, into *metrics.Fleet) error {
 		}
 	}
 	return nil
+}
+
+// usersOf counts those that name the app and, if it is the default one, those that name
+// none.
+func usersOf(xapp *v1alpha1.XApp, users map[string]int) int {
+	if xapp.IsDefault() {
+		return users[xapp.Name] + users[""]
+	}
+	return users[xapp.Name]
 }
 
 // label gives a condition's status and reason as labels: what this version does not

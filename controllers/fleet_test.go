@@ -10,6 +10,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/gosource"
+	"github.com/agentconnect/x-operator/internal/grant"
 	"github.com/agentconnect/x-operator/internal/metrics"
 	"github.com/agentconnect/x-operator/internal/pace"
 	"github.com/agentconnect/x-operator/internal/xapi"
@@ -134,6 +136,49 @@ func TestCountedAs(t *testing.T) {
 	}
 }
 
+// TestUndelivered: agents do not get tokens that are there, for these reasons alone.
+func TestUndelivered(t *testing.T) {
+	for _, test := range []struct {
+		reason string
+		tokens bool
+		want   bool
+	}{
+		{v1alpha1.ReasonInternalError, true, true},
+		{v1alpha1.ReasonTokenSecretConflict, true, true},
+		{v1alpha1.ReasonProgressing, true, true},
+		// So ended a consent, or it is under way.
+		{v1alpha1.ReasonInternalError, false, false},
+		{v1alpha1.ReasonProgressing, false, false},
+		{v1alpha1.ReasonConnected, true, false},
+		{v1alpha1.ReasonXUnavailable, true, false},
+		{v1alpha1.ReasonInvalidConfig, true, false},
+	} {
+		for _, connected := range []bool{true, false} {
+			conn := refreshedConnection()
+			because(test.reason)(conn)
+			conn.Status.Connected = connected
+			if !test.tokens {
+				conn.Status.TokenExpiresAt = nil
+			}
+			if got := countedAs(conn, someTime).Undelivered; got != test.want {
+				t.Errorf("%s, tokens %t, connected %t: undelivered %t", test.reason, test.tokens, connected, got)
+			}
+		}
+	}
+}
+
+// TestRollbackIsUndelivered: status keeps what it had while the grant can't be read.
+func TestRollbackIsUndelivered(t *testing.T) {
+	conn := refreshedConnection()
+	conn.Status = statusOf(&scope{conn: conn, before: conn.DeepCopy(), unreadable: grant.ErrNewerSchema, now: someTime})
+	want := metrics.Connection{
+		Namespace: "customer", Name: "agent", Ready: "False", Connected: "False", Reason: "InternalError", Undelivered: true,
+	}
+	if diff := cmp.Diff(want, countedAs(conn, someTime)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func noRefresh(reason string) func(*metrics.Connection) {
 	return func(c *metrics.Connection) { c.RefreshDue, c.Reason = time.Time{}, reason }
 }
@@ -173,7 +218,8 @@ func newFleet(t testing.TB, reader client.Reader) *Fleet {
 	elected := make(chan struct{})
 	close(elected)
 	return &Fleet{
-		Reader: reader, Gate: r.Gate, Pacer: r.Pacer, Namespace: r.Namespace, Elected: elected, Now: now, Log: logr.Discard(),
+		Reader: reader, Gate: r.Gate, Pacer: r.Pacer, Namespace: r.Namespace,
+		Lease: "x-operator", Elected: elected, Now: now, Log: logr.Discard(),
 	}
 }
 
@@ -194,6 +240,8 @@ func TestFleetCounts(t *testing.T) {
 		xapi.Limits{App24Hour: xapi.Window{Limit: 100, Remaining: 0, ResetAt: time.Unix(someTime.Unix()+60, 0)}}, nil)
 	want := []string{
 		"xoperator_access_token_soonest_expiry_seconds 3600",
+		"xoperator_app_connections acme 0",
+		"xoperator_app_connections orphan 0",
 		"xoperator_app_held acme posts RateLimited 1",
 		"xoperator_app_held acme posts UsageCapExceeded 0",
 		"xoperator_app_held acme tokens InvalidConfig 0",
@@ -205,7 +253,7 @@ func TestFleetCounts(t *testing.T) {
 		"xoperator_app_limit_remaining acme POST /2/tweets 0",
 		fmt.Sprint("xoperator_app_limit_reset_timestamp_seconds acme POST /2/tweets ", float64(someTime.Unix()+60)),
 		"xoperator_connections True True Connected 1",
-		"xoperator_leader 1",
+		"xoperator_leader x-operator 1",
 		"xoperator_posts Unknown None 1",
 		"xoperator_refresh_overdue_seconds 0",
 		"xoperator_refresh_token_soonest_expiry_seconds 1.54656e+07",
@@ -219,17 +267,51 @@ func TestFleetCounts(t *testing.T) {
 	}
 }
 
+// TestAppConnections: an app's are the connected ones that name it, or name none if it
+// is the default one; a tenant's own app is none of them.
+func TestAppConnections(t *testing.T) {
+	fleet := newFleet(t, nil)
+	xapp := &v1alpha1.XApp{ObjectMeta: metav1.ObjectMeta{
+		Name: "main", Annotations: map[string]string{v1alpha1.AnnotationDefaultApp: "true"},
+	}}
+	if err := fleet.Reader.(client.Client).Create(t.Context(), xapp); err != nil {
+		t.Fatal(err)
+	}
+	using := func(app string, change func(*v1alpha1.XConnection)) v1alpha1.XConnection {
+		conn := refreshedConnection()
+		conn.Spec.AppName = app
+		change(conn)
+		return *conn
+	}
+	as := func(*v1alpha1.XConnection) {}
+	fleet.Reader = shared{fleet.Reader, t, []v1alpha1.XConnection{
+		using("acme", as), using("main", as), using("", as), using("gone", as),
+		using("acme", func(conn *v1alpha1.XConnection) { conn.Status.Connected = false }),
+		using("", func(conn *v1alpha1.XConnection) { conn.Spec.AuthMethod = v1alpha1.AuthOwn }),
+	}}
+	var got []string
+	for _, series := range counted(t, fleet) {
+		if strings.HasPrefix(series, "xoperator_app_connections ") {
+			got = append(got, series)
+		}
+	}
+	want := []string{"xoperator_app_connections acme 1", "xoperator_app_connections main 2"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestFleetOfAStandby(t *testing.T) {
 	fleet := newFleet(t, broken{t})
 	fleet.Elected = make(chan struct{})
-	if got := counted(t, fleet); !slices.Equal(got, []string{"xoperator_leader 0"}) {
+	if got := counted(t, fleet); !slices.Equal(got, []string{"xoperator_leader x-operator 0"}) {
 		t.Errorf("a replica that waits for its lease has %v", got)
 	}
 }
 
 // TestFleetWithoutCache: what can't be read is left out, and the rest is scraped.
 func TestFleetWithoutCache(t *testing.T) {
-	want := []string{"xoperator_leader 1", "xoperator_refresh_overdue_seconds 0"}
+	want := []string{"xoperator_leader x-operator 1", "xoperator_refresh_overdue_seconds 0"}
 	if got := counted(t, newFleet(t, broken{nil})); !slices.Equal(got, want) {
 		t.Errorf("without a cache it has %v", got)
 	}

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -19,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -35,6 +38,9 @@ const (
 	// tombstoneFirst and tombstoneMax bound the waits between the tries.
 	tombstoneFirst = 30 * time.Second
 	tombstoneMax   = time.Hour
+	// accountsNamed is how many accounts an event names at most, since the API server
+	// takes none of more than 1,024 bytes. The log names all of them.
+	accountsNamed = 10
 )
 
 // SweepReconciler ends the grants that no XConnection stands for any more: the
@@ -140,7 +146,7 @@ func (r *SweepReconciler) tend(ctx context.Context, g *grant.Grant) (time.Durati
 	case len(g.Retired) == 0:
 		return 0, r.Store.Delete(ctx, g)
 	case now.Sub(g.Tombstone.Since) > tombstonePatience:
-		r.giveUp(g)
+		r.giveUp(ctx, g)
 		return 0, r.Store.Delete(ctx, g)
 	case now.Before(g.Tombstone.NextAt):
 		return g.Tombstone.NextAt.Sub(now), nil
@@ -164,16 +170,41 @@ func (r *SweepReconciler) tend(ctx context.Context, g *grant.Grant) (time.Durati
 	return wait, err
 }
 
-// giveUp says on the grant that X never revoked its tokens: the object that they
-// were for is gone, and its namespace too perhaps.
-func (r *SweepReconciler) giveUp(g *grant.Grant) {
+// giveUp says whose tokens X never revoked, in the log and by an event in the operator's
+// namespace: the object that they were for is gone, and its namespace too perhaps.
+func (r *SweepReconciler) giveUp(ctx context.Context, g *grant.Grant) {
 	for range g.Retired {
 		r.NotRevoked()
 	}
+	connection, accounts := g.Owner.Namespace+"/"+g.Owner.Name, accountsOf(g.Retired)
+	log.FromContext(ctx).Error(nil, "X did not revoke the tokens of a deleted XConnection: revoke the app's access in the account's settings at X",
+		"connection", connection, "accounts", accounts, "attempts", g.Tombstone.Attempts)
+	if len(accounts) > accountsNamed {
+		accounts = append(accounts[:accountsNamed], "and others")
+	}
 	about := &corev1.Secret{}
 	about.Namespace, about.Name, about.UID = r.Store.Namespace, grant.SecretName(g.Owner.UID), g.Owner.UID
-	r.Recorder.Eventf(about, nil, corev1.EventTypeWarning, v1alpha1.ReasonNotRevoked, "Revoke", "%s",
-		"X did not revoke the tokens of a deleted XConnection within 24 hours: revoke the app's access in the account's settings at X")
+	r.Recorder.Eventf(about, nil, corev1.EventTypeWarning, v1alpha1.ReasonNotRevoked, "Revoke",
+		"X did not revoke the tokens of the deleted XConnection %s (%s) within 24 hours: revoke the app's access in the account's settings at X",
+		connection, strings.Join(accounts, ", "))
+}
+
+// accountsOf names the accounts of sets of tokens, each once.
+func accountsOf(sets []grant.Retired) []string {
+	var accounts []string
+	for _, set := range sets {
+		name := "an account that X did not name"
+		switch {
+		case set.Account.Username != "":
+			name = "@" + set.Account.Username
+		case set.Account.UserID != "":
+			name = "user id " + set.Account.UserID
+		}
+		if !slices.Contains(accounts, name) {
+			accounts = append(accounts, name)
+		}
+	}
+	return accounts
 }
 
 // settled turns a wait into a result; a race only means to look again.

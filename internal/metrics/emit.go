@@ -20,9 +20,11 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 
 var (
 	leader = describe("leader",
-		"Whether this process reconciles: 1, or 0 while it waits for the lease. Only the leader has what is counted of objects.")
+		"Whether this process holds its lease and reconciles: 1, or 0 while it waits. Only the leader has what is counted of objects.", "lease")
 	connections = describe("connections",
 		"XConnections by the status of Ready and Connected and by the reason of Ready.", "ready", "connected", "reason")
+	undelivered = describe("tokens_not_delivered",
+		"XConnections whose agents do not get the tokens that there are, by the reason of Ready.", "reason")
 	accessTokenExpiry = describe("access_token_expiry_seconds",
 		"Seconds until the access tokens end of the connections that are to be refreshed, as they stand at the scrape.")
 	accessTokenSoonest = describe("access_token_soonest_expiry_seconds",
@@ -35,6 +37,8 @@ var (
 		"How long the oldest overdue refresh has been due; 0 if none is.")
 	posts = describe("posts",
 		"XPosts by the status and the reason of Ready.", "ready", "reason")
+	appConnections = describe("app_connections",
+		"Connected XConnections of an XApp.", "app")
 	appLimit = describe("app_limit",
 		"Calls that X allows an XApp at an endpoint in its window of 24 hours, as X last said.", "app", "endpoint")
 	appLimitRemaining = describe("app_limit_remaining",
@@ -57,12 +61,19 @@ func gauge(description *prometheus.Desc, value float64, labels ...string) promet
 }
 
 func (f *Fleet) emit(metrics chan<- prometheus.Metric) {
-	metrics <- gauge(leader, number(f.leads))
-	if !f.leads {
+	leads := false
+	for lease, held := range f.leases {
+		metrics <- gauge(leader, number(held), lease)
+		leads = leads || held
+	}
+	if !leads {
 		return
 	}
 	for key, count := range f.connections {
 		metrics <- gauge(connections, float64(count), key.ready, key.connected, key.reason)
+	}
+	for reason, count := range f.undelivered {
+		metrics <- gauge(undelivered, float64(count), reason)
 	}
 	f.accessTokens.emit(metrics, accessTokenExpiry, accessTokenSoonest)
 	f.refreshTokens.emit(metrics, refreshTokenExpiry, refreshTokenSoonest)
@@ -77,6 +88,9 @@ func (f *Fleet) emit(metrics chan<- prometheus.Metric) {
 }
 
 func (f *Fleet) emitApps(metrics chan<- prometheus.Metric) {
+	for app, count := range f.appConnections {
+		metrics <- gauge(appConnections, float64(count), app)
+	}
 	for key, limit := range f.limits {
 		metrics <- gauge(appLimit, float64(limit.Limit), key.app, key.endpoint)
 		metrics <- gauge(appLimitRemaining, float64(limit.Remaining), key.app, key.endpoint)

@@ -64,11 +64,13 @@ func (f *fleets) Collect(metrics chan<- prometheus.Metric) {
 // Fleet is what stands at one moment: all connections, posts and apps that a process
 // is to reconcile.
 type Fleet struct {
-	leads                       bool
+	leases                      map[string]bool
 	connections                 map[connectionKey]int
+	undelivered                 map[string]int
 	posts                       map[postKey]int
 	accessTokens, refreshTokens *ends
 	overdue                     time.Duration
+	appConnections              map[string]int
 	limits                      map[limitKey]Limit
 	held                        map[heldKey]bool
 	objects                     map[objectKey]Connection
@@ -84,19 +86,22 @@ type (
 
 func newFleet() *Fleet {
 	return &Fleet{
-		connections:   map[connectionKey]int{},
-		posts:         map[postKey]int{},
-		accessTokens:  newEnds(accessTokenBuckets),
-		refreshTokens: newEnds(refreshTokenBuckets),
-		limits:        map[limitKey]Limit{},
-		held:          map[heldKey]bool{},
-		objects:       map[objectKey]Connection{},
+		leases:         map[string]bool{},
+		connections:    map[connectionKey]int{},
+		undelivered:    map[string]int{},
+		posts:          map[postKey]int{},
+		accessTokens:   newEnds(accessTokenBuckets),
+		refreshTokens:  newEnds(refreshTokenBuckets),
+		appConnections: map[string]int{},
+		limits:         map[limitKey]Limit{},
+		held:           map[heldKey]bool{},
+		objects:        map[objectKey]Connection{},
 	}
 }
 
-// Leads says that this process reconciles. Only such a process adds more: what every
-// replica said would be counted twice.
-func (f *Fleet) Leads() { f.leads = true }
+// AddLease tells whether this process holds its lease, and so reconciles. Only one that
+// does adds more: what every replica said would be counted twice.
+func (f *Fleet) AddLease(name string, held bool) { f.leases[name] = f.leases[name] || held }
 
 // Connection is what is counted of an XConnection.
 type Connection struct {
@@ -104,6 +109,8 @@ type Connection struct {
 	// Ready and Connected are the statuses of the conditions, Reason is that of Ready:
 	// each one of few.
 	Ready, Connected, Reason string
+	// Undelivered is true if there are tokens that agents do not get, for this reason.
+	Undelivered bool
 	// AccessTokenEnds and RefreshTokenEnds are the ends of tokens that X has not
 	// declared dead; zero for none.
 	AccessTokenEnds, RefreshTokenEnds time.Time
@@ -115,6 +122,9 @@ type Connection struct {
 // AddConnection counts a connection, as it stands at a moment.
 func (f *Fleet) AddConnection(c Connection, now time.Time) {
 	f.connections[connectionKey{c.Ready, c.Connected, c.Reason}]++
+	if c.Undelivered {
+		f.undelivered[c.Reason]++
+	}
 	if !c.RefreshTokenEnds.IsZero() {
 		f.refreshTokens.add(c.RefreshTokenEnds.Sub(now))
 	}
@@ -130,6 +140,9 @@ func (f *Fleet) AddObject(c Connection) { f.objects[objectKey{c.Namespace, c.Nam
 
 // AddPost counts an XPost by the status and the reason of Ready, each one of few.
 func (f *Fleet) AddPost(ready, reason string) { f.posts[postKey{ready, reason}]++ }
+
+// AddAppConnections tells how many connected XConnections use an XApp.
+func (f *Fleet) AddAppConnections(app string, count int) { f.appConnections[app] += count }
 
 // Limit is what X last said of an app's limit.
 type Limit struct {

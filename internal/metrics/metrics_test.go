@@ -15,7 +15,8 @@ import (
 
 var now = time.Date(2031, 3, 7, 9, 0, 0, 0, time.UTC)
 
-// waiting and working are two connections; failing is one whose refresh is late.
+// waiting and working are two connections; failing is one whose refresh is late, and cut
+// one whose token Secret is somebody else's.
 var (
 	waiting = Connection{Namespace: "a", Name: "waiting", Ready: "False", Connected: "False", Reason: "ConsentRequired"}
 	working = Connection{
@@ -26,16 +27,23 @@ var (
 		Namespace: "b", Name: "failing", Ready: "False", Connected: "True", Reason: "XUnavailable",
 		AccessTokenEnds: now.Add(-time.Minute), RefreshTokenEnds: now.Add(-day), RefreshDue: now.Add(-16 * time.Minute),
 	}
+	cut = Connection{
+		Namespace: "b", Name: "cut", Ready: "False", Connected: "True", Reason: "TokenSecretConflict", Undelivered: true,
+	}
 )
 
 // few is a fleet with one of everything.
 func few(fleet *Fleet) {
-	fleet.Leads()
-	for _, c := range []Connection{waiting, working, failing} {
+	fleet.AddLease("x-operator", true)
+	fleet.AddLease("x-operator-1a2b3c4d", false)
+	for _, c := range []Connection{waiting, working, failing, cut} {
 		fleet.AddConnection(c, now)
 		fleet.AddObject(c)
 	}
 	fleet.AddPost("True", "Published")
+	fleet.AddAppConnections("acme", 2)
+	fleet.AddAppConnections("acme", 1)
+	fleet.AddAppConnections("new", 0)
 	fleet.AddLimit("acme", "POST /2/tweets", Limit{Limit: 100, Remaining: 7, ResetAt: now})
 	fleet.AddHeld("acme", "posts", "RateLimited", true)
 	fleet.AddHeld("acme", "tokens", "RateLimited", false)
@@ -65,10 +73,13 @@ func TestFleet(t *testing.T) {
 	collector := &fleets{sources: map[int]Source{}}
 	defer collector.watch(few)()
 	want := `
-xoperator_leader 1
+xoperator_leader{lease="x-operator"} 1
+xoperator_leader{lease="x-operator-1a2b3c4d"} 0
 xoperator_connections{connected="False",ready="False",reason="ConsentRequired"} 1
+xoperator_connections{connected="True",ready="False",reason="TokenSecretConflict"} 1
 xoperator_connections{connected="True",ready="False",reason="XUnavailable"} 1
 xoperator_connections{connected="True",ready="True",reason="Connected"} 1
+xoperator_tokens_not_delivered{reason="TokenSecretConflict"} 1
 xoperator_access_token_expiry_seconds_bucket{le="0"} 1
 xoperator_access_token_expiry_seconds_bucket{le="300"} 1
 xoperator_access_token_expiry_seconds_bucket{le="600"} 1
@@ -84,11 +95,14 @@ xoperator_access_token_soonest_expiry_seconds -60
 xoperator_refresh_token_soonest_expiry_seconds -86400
 xoperator_refresh_overdue_seconds 960
 xoperator_posts{ready="True",reason="Published"} 1
+xoperator_app_connections{app="acme"} 3
+xoperator_app_connections{app="new"} 0
 xoperator_app_limit{app="acme",endpoint="POST /2/tweets"} 100
 xoperator_app_limit_remaining{app="acme",endpoint="POST /2/tweets"} 7
 xoperator_app_limit_reset_timestamp_seconds{app="acme",endpoint="POST /2/tweets"} 1.9306404e+09
 xoperator_app_held{app="acme",calls="posts",reason="RateLimited"} 1
 xoperator_app_held{app="acme",calls="tokens",reason="RateLimited"} 0
+xoperator_connection_info{name="cut",namespace="b",ready="False",reason="TokenSecretConflict"} 1
 xoperator_connection_info{name="failing",namespace="b",ready="False",reason="XUnavailable"} 1
 xoperator_connection_info{name="waiting",namespace="a",ready="False",reason="ConsentRequired"} 1
 xoperator_connection_info{name="working",namespace="a",ready="True",reason="Connected"} 1
@@ -139,11 +153,11 @@ func TestStandby(t *testing.T) {
 	if got := testutil.CollectAndCount(collector); got != 0 {
 		t.Errorf("a process that reconciles nothing has %d series of a fleet", got)
 	}
-	stop := collector.watch(func(*Fleet) {})
+	stop := collector.watch(func(fleet *Fleet) { fleet.AddLease("x-operator", false) })
 	if err := testutil.CollectAndCompare(collector, strings.NewReader(`
-# HELP xoperator_leader Whether this process reconciles: 1, or 0 while it waits for the lease. Only the leader has what is counted of objects.
+# HELP xoperator_leader Whether this process holds its lease and reconciles: 1, or 0 while it waits. Only the leader has what is counted of objects.
 # TYPE xoperator_leader gauge
-xoperator_leader 0
+xoperator_leader{lease="x-operator"} 0
 `)); err != nil {
 		t.Error(err)
 	}
@@ -157,7 +171,7 @@ xoperator_leader 0
 func TestNoTokens(t *testing.T) {
 	collector := &fleets{sources: map[int]Source{}}
 	defer collector.watch(func(fleet *Fleet) {
-		fleet.Leads()
+		fleet.AddLease("x-operator", true)
 		fleet.AddConnection(waiting, now)
 	})()
 	if got := testutil.CollectAndCount(collector, "xoperator_access_token_soonest_expiry_seconds", "xoperator_refresh_token_soonest_expiry_seconds"); got != 0 {
@@ -174,7 +188,7 @@ func TestSeriesDoNotGrow(t *testing.T) {
 	series := func(connections int, own bool) int {
 		collector := &fleets{sources: map[int]Source{}}
 		defer collector.watch(func(fleet *Fleet) {
-			fleet.Leads()
+			fleet.AddLease("x-operator", true)
 			for i := range connections {
 				c := []Connection{waiting, working, failing}[i%3]
 				c.Name = fmt.Sprint(i)

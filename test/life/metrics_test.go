@@ -126,7 +126,7 @@ func TestMetrics(t *testing.T) {
 	post := tn.post("hello", "Hello from "+tn.namespace)
 	tn.postReaches(post, v1alpha1.ReasonPublished, "Ready=True", "Published=True")
 	for _, want := range []string{
-		"xoperator_leader 1",
+		`xoperator_leader{lease="x-operator"} 1`,
 		`xoperator_connections{connected="True",ready="True",reason="Connected"} `,
 		fmt.Sprintf(`xoperator_connection_info{name="agent",namespace=%q,ready="True",reason="Connected"} 1`, tn.namespace),
 		"xoperator_access_token_soonest_expiry_seconds ",
@@ -136,6 +136,7 @@ func TestMetrics(t *testing.T) {
 		`xoperator_app_limit{app="acme",endpoint="POST /2/tweets"} 10000`,
 		`xoperator_app_limit_remaining{app="acme",endpoint="POST /2/tweets"} `,
 		`xoperator_app_held{app="acme",calls="tokens",reason="InvalidConfig"} 0`,
+		`xoperator_app_connections{app="acme"} `,
 		`xoperator_x_calls_total{operation="exchange",result="ok"} `,
 		`xoperator_x_request_duration_seconds_count{endpoint="oauth2/token",status="2xx"} `,
 		`xoperator_consent_pages_total{result="connected",step="callback"} `,

@@ -26,7 +26,7 @@ import (
 var described = regexp.MustCompile(`^Desc\{fqName: "([a-z0-9_]+)", .*constLabels: \{(.*)\}, variableLabels: \{(.*)\}\}$`)
 
 // ofTargets are labels that Prometheus and the ServiceMonitor give to all series.
-var ofTargets = []string{"namespace", "pod", "component", "job", "le"}
+var ofTargets = []string{"namespace", "pod", "component", "deployment", "job", "le"}
 
 // histograms have series by these parts of theirs alone.
 var (

@@ -58,6 +58,18 @@ func TestServiceMonitor(t *testing.T) {
 	if endpoint.Scheme == nil || *endpoint.Scheme != "https" || endpoint.TLSConfig == nil || endpoint.BearerTokenFile == "" || !endpoint.HonorLabels {
 		t.Errorf("it scrapes %+v", endpoint)
 	}
+	// As Prometheus has it: a shard is told by its Deployment.
+	for _, relabeling := range endpoint.RelabelConfigs {
+		if relabeling.TargetLabel != "deployment" {
+			continue
+		}
+		match := regexp.MustCompile("^(?:" + relabeling.Regex + ")$").FindStringSubmatch("x-operator-controllers-b-7c9d8f6b5c")
+		if len(match) != 2 || match[1] != "x-operator-controllers-b" {
+			t.Errorf("the Deployment of a shard's pods is %q", match)
+		}
+		return
+	}
+	t.Error("no label tells of which Deployment a pod is")
 }
 
 // TestAlerts runs promtool on the rules and on their tests.
