@@ -30,6 +30,18 @@ app.kubernetes.io/instance: {{ $root.Release.Name }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end -}}
 
+{{/*
+What selects the pods of all components and no others, even where something has
+copied the Gateway's labels to its proxies.
+*/}}
+{{- define "x-operator.pods" -}}
+matchLabels:
+  app.kubernetes.io/name: {{ include "x-operator.name" . }}
+  app.kubernetes.io/instance: {{ .Release.Name }}
+matchExpressions:
+- {key: app.kubernetes.io/component, operator: In, values: [controllers, callback, agent]}
+{{- end -}}
+
 {{- define "x-operator.image" -}}
 {{- if .Values.image.digest -}}
 {{- printf "%s@%s" .Values.image.repository .Values.image.digest -}}
