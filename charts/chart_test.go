@@ -11,7 +11,9 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -115,6 +117,87 @@ func TestOtherValues(t *testing.T) {
 	}
 }
 
+// TestNoDoor: without replicas of the agents' door nothing of it is made, and nothing
+// else is lost.
+func TestNoDoor(t *testing.T) {
+	for _, tenants := range []string{"namespaces=null", "namespaces={customer-a}"} {
+		without := comparables(objects(t, helm(t, template(address, tenants, "agent.replicas=0")...)))
+		want := comparables(objects(t, helm(t, template(address, tenants)...)))
+		doors := 0
+		maps.DeleteFunc(want, func(name string, _ any) bool {
+			door := strings.Contains(name, "/x-operator-agent")
+			if door {
+				doors++
+			}
+			return door
+		})
+		if doors < 10 {
+			t.Errorf("%s: %d objects are the door's: are they found at all?", tenants, doors)
+		}
+		if diff := cmp.Diff(slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(without))); diff != "" {
+			t.Errorf("%s: without a door other objects are made (-want +got):\n%s", tenants, diff)
+		}
+	}
+}
+
+// TestPolicies: the network policies are for the pods of this release, and let out
+// what the values add.
+func TestPolicies(t *testing.T) {
+	rendered := objects(t, helm(t, template(address, "networkPolicy.extraEgress[0].ports[0].port=16443")...))
+	policies, egress := 0, ""
+	for _, object := range rendered {
+		if object.GetKind() != "NetworkPolicy" {
+			continue
+		}
+		policies++
+		selected, _, _ := unstructured.NestedStringMap(object.Object, "spec", "podSelector", "matchLabels")
+		if selected["app.kubernetes.io/name"] != "x-operator" || selected["app.kubernetes.io/instance"] != "x-operator" {
+			t.Errorf("%s selects pods with %v", object.GetName(), selected)
+		}
+		rules, _, _ := unstructured.NestedSlice(object.Object, "spec", "egress")
+		egress += fmt.Sprint(rules)
+	}
+	if policies != 5 || !strings.HasSuffix(egress, " map[ports:[map[port:16443]]]]") {
+		t.Errorf("there are %d policies, and what goes out is %s", policies, egress)
+	}
+}
+
+// TestDocumentedInstall: the command in docs/install.md installs the image that it
+// names, on the Kubernetes versions that the page names.
+func TestDocumentedInstall(t *testing.T) {
+	page := readFile(t, "../docs/install.md")
+	command := regexp.MustCompile(`helm install x-operator charts/x-operator (?:.*\\\n)*.*`).FindString(page)
+	var values []string
+	for _, match := range regexp.MustCompile(`--set (\S+)`).FindAllStringSubmatch(command, -1) {
+		values = append(values, match[1])
+	}
+	deployments := 0
+	for _, object := range objects(t, helm(t, template(values...)...)) {
+		if object.GetKind() == "Deployment" {
+			deployments++
+			if text := fmt.Sprint(object.Object); !strings.Contains(text, "image:registry.example.com/x-operator:v0.1.0 ") {
+				t.Errorf("%s has another image: %s", object.GetName(), text)
+			}
+		}
+	}
+	if deployments != 3 {
+		t.Errorf("%q installs %d Deployments", command, deployments)
+	}
+	oldest := regexp.MustCompile(`kubeVersion: ">=([0-9]+[.][0-9]+)[.]0-0"`).FindStringSubmatch(readFile(t, "x-operator/Chart.yaml"))
+	if oldest == nil || !strings.Contains(page, "Kubernetes "+oldest[1]+" or newer") {
+		t.Errorf("the chart wants Kubernetes %v, and the page says something else", oldest)
+	}
+}
+
+func readFile(t *testing.T, name string) string {
+	t.Helper()
+	content, err := os.ReadFile(name) //nolint:gosec // A file of the repository.
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
 func TestValuesThatAreRefused(t *testing.T) {
 	for want, values := range map[string][]string{
 		"callbackBaseURL": {},
@@ -122,6 +205,7 @@ func TestValuesThatAreRefused(t *testing.T) {
 		"nonsense":        {address, "nonsense=1"},
 		"replicas":        {address, "callback.replicas=many"},
 		"parentRefs":      {address, "gateway.enabled=true"},
+		"extraEgress":     {address, "networkPolicy.extraEgress[0].port=16443"},
 	} {
 		output, err := run(t, template(values...)...)
 		if err == nil || !strings.Contains(output, want) {

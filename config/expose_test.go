@@ -4,23 +4,20 @@
 package config_test
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	networkingv1 "k8s.io/api/networking/v1"
-	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
-
-	"github.com/agentconnect/x-operator/internal/manifests"
 )
 
 // TestIngressFollowsTheAddress holds the Ingress to the one address that a person
 // writes, and to the Service that it is for.
 func TestIngressFollowsTheAddress(t *testing.T) {
 	ingress := &networkingv1.Ingress{}
-	exposed(t, "ingress", map[string]any{"Ingress": ingress})
+	exposed(t, "ingress", map[string]client.Object{"Ingress": ingress})
 
 	rule := ingress.Spec.Rules[0]
 	backend := rule.HTTP.Paths[0].Backend.Service
@@ -35,7 +32,7 @@ func TestIngressFollowsTheAddress(t *testing.T) {
 // TestGatewayFollowsTheAddress does the same for Gateway and HTTPRoute.
 func TestGatewayFollowsTheAddress(t *testing.T) {
 	gateway, route := &gatewayv1.Gateway{}, &gatewayv1.HTTPRoute{}
-	exposed(t, "gateway", map[string]any{"Gateway": gateway, "HTTPRoute": route})
+	exposed(t, "gateway", map[string]client.Object{"Gateway": gateway, "HTTPRoute": route})
 
 	host := gateway.Spec.Listeners[0].Hostname
 	if host == nil || *host != "social.acme.test" || route.Spec.Hostnames[0] != *host {
@@ -52,30 +49,14 @@ func TestGatewayFollowsTheAddress(t *testing.T) {
 
 // exposed builds an overlay with another address in it, in a copy of this folder,
 // and reads the objects of the given kinds from it.
-func exposed(t *testing.T, overlay string, into map[string]any) {
+func exposed(t *testing.T, overlay string, into map[string]client.Object) {
 	t.Helper()
-	copied := t.TempDir()
-	if err := os.CopyFS(copied, os.DirFS(".")); err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(copied, "overlays", overlay, "kustomization.yaml")
-	content, err := os.ReadFile(file) //nolint:gosec // In a folder of our own making.
-	if err != nil {
-		t.Fatal(err)
-	}
-	changed := strings.Replace(string(content), "https://x.example.com", "https://social.acme.test", 1)
-	if err := os.WriteFile(file, []byte(changed), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	objects, err := manifests.BuildIn(copied, filepath.Join("overlays", overlay))
-	if err != nil {
-		t.Fatal(err)
-	}
+	content := read(t, filepath.Join("overlays", overlay, "kustomization.yaml"))
+	changed := strings.Replace(content, "https://x.example.com", "https://social.acme.test", 1)
+	objects := buildChanged(t, overlay, changed)
 	for _, object := range objects {
 		if found, wanted := into[object.GetKind()]; wanted {
-			if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, found); err != nil {
-				t.Fatal(err)
-			}
+			convert(t, object, found)
 		}
 	}
 }

@@ -10,11 +10,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	ctrlenvtest "sigs.k8s.io/controller-runtime/pkg/envtest"
@@ -41,18 +43,52 @@ func build(t *testing.T, folder string) []*unstructured.Unstructured {
 	return objects
 }
 
-// install applies what a folder makes, as `kubectl apply --server-side` does. At
-// the test's end it takes the rights back, so that the next overlay starts
-// without them. An API server's warning fails the test: it warns of fields that
-// are deprecated, and of pods that the namespace's Pod Security refuses.
+// buildChanged builds an overlay of a copy of this folder, with another content.
+func buildChanged(t *testing.T, overlay, content string) []*unstructured.Unstructured {
+	t.Helper()
+	copied := t.TempDir()
+	if err := os.CopyFS(copied, os.DirFS(".")); err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.Join(copied, "overlays", overlay)
+	if err := os.MkdirAll(folder, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "kustomization.yaml"), []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	objects, err := manifests.BuildIn(copied, filepath.Join("overlays", overlay))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return objects
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	content, err := os.ReadFile(name) //nolint:gosec // A file of the repository.
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// tenants makes the namespaces that docs/install.md has its readers make before some
+// overlays.
+const tenants = "samples/gitops/namespaces"
+
+// install applies what a folder makes, as `kubectl apply --server-side` does, after
+// the tenants' namespaces and no others. At the test's end it takes the rights
+// back, so that the next overlay starts without them. An API server's warning fails
+// the test: it warns of fields that are deprecated, and of pods that the namespace's
+// Pod Security refuses.
 func install(t *testing.T, folder string) []*unstructured.Unstructured {
 	t.Helper()
 	cluster := envtest.Cluster(t)
 	installGatewayAPI(t, cluster)
 	c := strict(t, cluster)
 	objects := build(t, folder)
-	for _, object := range objects {
-		ensureNamespace(t, c, object.GetNamespace())
+	for _, object := range slices.Concat(build(t, tenants), objects) {
 		apply(t, c, object)
 	}
 	t.Cleanup(func() { revoke(t, c, objects) })
@@ -78,6 +114,18 @@ func revoke(t *testing.T, c client.Client, objects []*unstructured.Unstructured)
 			t.Errorf("deleting %s %s: %v", object.GetKind(), object.GetName(), err)
 		}
 	}
+}
+
+// unmade are the namespaces that objects are in and do not make, in order.
+func unmade(objects []*unstructured.Unstructured) []string {
+	made, used := sets.New(""), sets.New[string]()
+	for _, object := range objects {
+		used.Insert(object.GetNamespace())
+		if object.GetKind() == "Namespace" {
+			made.Insert(object.GetName())
+		}
+	}
+	return sets.List(used.Difference(made))
 }
 
 func ensureNamespace(t *testing.T, c client.Client, name string) {

@@ -156,16 +156,22 @@ func TestAgentTLS(t *testing.T) {
 }
 
 // TestNamespacesMatchRights holds --namespaces to the namespaces that an overlay
-// grants rights in.
+// grants rights in, which are those that must be there before.
 func TestNamespacesMatchRights(t *testing.T) {
 	for folder, want := range map[string]string{
 		"default":                   "",
+		"overlays/gateway":          "",
+		"overlays/ingress":          "",
+		"overlays/shards":           "",
 		"overlays/hardened":         "--namespaces=customer-a,customer-b",
 		"overlays/single-namespace": "--namespaces=customer-a",
 	} {
 		t.Run(folder, func(t *testing.T) {
 			objects := build(t, folder)
 			bound := tenantsBound(objects)
+			if got := namespacesArgument(unmade(objects)); got != want {
+				t.Errorf("the namespaces that must be there are %q, want %q", got, want)
+			}
 			for _, deployment := range deployments(t, objects) {
 				component := deployment.Spec.Template.Labels["app.kubernetes.io/component"]
 				if got := argument(deployment, "--namespaces="); got != want {
