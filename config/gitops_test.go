@@ -4,9 +4,11 @@
 package config_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -24,6 +26,7 @@ import (
 	"github.com/agentconnect/x-operator/internal/envtest"
 	"github.com/agentconnect/x-operator/internal/gitops"
 	"github.com/agentconnect/x-operator/internal/gosource"
+	"github.com/agentconnect/x-operator/internal/manifests"
 )
 
 // state is what the conditions of an object say: Ready's status and reason, and
@@ -263,7 +266,7 @@ func TestGitOpsRepository(t *testing.T) {
 	}
 	var xapp v1alpha1.XApp
 	namespaces, pins := map[string]map[string]string{}, map[string]string{}
-	for _, object := range slices.Concat(build(t, "samples/gitops/platform"), build(t, "samples/gitops/customers")) {
+	for _, object := range slices.Concat(build(t, tenants), build(t, "samples/gitops/platform"), build(t, "samples/gitops/customers")) {
 		apply(t, c, object)
 		switch object.GetKind() {
 		case "XApp":
@@ -292,8 +295,61 @@ func TestGitOpsRepository(t *testing.T) {
 }
 
 // TestFluxLayers holds the sample's Kustomizations to each other and to the sample
-// repository: what one depends on, what it builds and whose health it waits for exist.
+// repository: what one depends on, what it builds and whose health it waits for
+// exist, and so do the namespaces that its objects are in, whichever overlay the
+// operator's layer builds.
 func TestFluxLayers(t *testing.T) {
+	layers := fluxLayers(t)
+	if len(layers) != 4 {
+		t.Errorf("the sample has %d Kustomizations", len(layers))
+	}
+	apps := names(build(t, "samples/gitops/platform"))
+	repository := fleet(t)
+	// What is there once a layer is applied: its own objects, and those before it.
+	applied := map[string][]*unstructured.Unstructured{}
+	for _, layer := range layers {
+		var before []*unstructured.Unstructured
+		for _, on := range layer.Spec.DependsOn {
+			if applied[on.Name] == nil {
+				t.Errorf("%s depends on %s, which does not come before it", layer.Metadata.Name, on.Name)
+			}
+			before = append(before, applied[on.Name]...)
+		}
+		for _, path := range layer.paths() {
+			objects, err := manifests.BuildIn(repository, path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			applied[layer.Metadata.Name] = slices.Concat(before, objects)
+			if missing := unmade(applied[layer.Metadata.Name]); len(missing) > 0 {
+				t.Errorf("%s: %s needs the namespaces %v, which no layer before makes", layer.Metadata.Name, path, missing)
+			}
+		}
+		for _, check := range layer.Spec.HealthChecks {
+			if !slices.Contains(apps, check.Kind+" "+check.Name) {
+				t.Errorf("%s waits for the %s %s, and the repository has %v", layer.Metadata.Name, check.Kind, check.Name, apps)
+			}
+		}
+	}
+}
+
+// fleet is a repository as config/samples/gitops/README.md describes it: the sample,
+// and a copy of the whole of config/.
+func fleet(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	err := errors.Join(
+		os.CopyFS(folder, os.DirFS("samples/gitops")),
+		os.CopyFS(filepath.Join(folder, "x-operator"), os.DirFS(".")),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+func fluxLayers(t *testing.T) []fluxLayer {
+	t.Helper()
 	content, err := os.ReadFile("samples/flux/kustomizations.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -306,27 +362,7 @@ func TestFluxLayers(t *testing.T) {
 		}
 		layers = append(layers, layer)
 	}
-	apps := names(build(t, "samples/gitops/platform"))
-	before := map[string]bool{}
-	for _, layer := range layers {
-		for _, on := range layer.Spec.DependsOn {
-			if !before[on.Name] {
-				t.Errorf("%s depends on %s, which does not come before it", layer.Metadata.Name, on.Name)
-			}
-		}
-		before[layer.Metadata.Name] = true
-		if folder := "samples/gitops/" + layer.Spec.Path; layer.Metadata.Name != "x-operator" {
-			build(t, folder)
-		}
-		for _, check := range layer.Spec.HealthChecks {
-			if !slices.Contains(apps, check.Kind+" "+check.Name) {
-				t.Errorf("%s waits for the %s %s, and the repository has %v", layer.Metadata.Name, check.Kind, check.Name, apps)
-			}
-		}
-	}
-	if len(layers) != 3 {
-		t.Errorf("the sample has %d Kustomizations", len(layers))
-	}
+	return layers
 }
 
 // fluxLayer is what the test wants to know of a Kustomization.
@@ -337,6 +373,19 @@ type fluxLayer struct {
 		Path         string  `json:"path"`
 		HealthChecks []named `json:"healthChecks"`
 	} `json:"spec"`
+}
+
+// paths are what a layer builds in somebody's repository: for the operator any
+// overlay, and at last the one that the sample names.
+func (l fluxLayer) paths() []string {
+	if l.Metadata.Name != "x-operator" {
+		return []string{l.Spec.Path}
+	}
+	var paths []string
+	for _, folder := range installable {
+		paths = append(paths, filepath.Join("x-operator", folder))
+	}
+	return append(paths, l.Spec.Path)
 }
 
 type named struct {
