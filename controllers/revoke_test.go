@@ -5,6 +5,7 @@ package controllers
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -25,13 +26,15 @@ func lateCache(t *testing.T) (late client.Client, show func()) {
 		return fake.NewClientBuilder().WithIndex(&corev1.Secret{}, indexGrantee, granteeHashesOf)
 	}
 	api := builder().Build()
-	cache := builder().Build()
+	var cache atomic.Pointer[client.Client]
+	keep := func(c client.Client) { cache.Store(&c) }
+	keep(builder().Build())
 	late = interceptor.NewClient(api, interceptor.Funcs{
 		Get: func(ctx context.Context, _ client.WithWatch, key client.ObjectKey, into client.Object, _ ...client.GetOption) error {
-			return cache.Get(ctx, key, into)
+			return (*cache.Load()).Get(ctx, key, into)
 		},
 		List: func(ctx context.Context, _ client.WithWatch, into client.ObjectList, opts ...client.ListOption) error {
-			return cache.List(ctx, into, opts...)
+			return (*cache.Load()).List(ctx, into, opts...)
 		},
 	})
 	return late, func() {
@@ -40,7 +43,7 @@ func lateCache(t *testing.T) (late client.Client, show func()) {
 		if err := api.List(t.Context(), &all); err != nil {
 			t.Fatal(err)
 		}
-		cache = builder().WithLists(&all).Build()
+		keep(builder().WithLists(&all).Build())
 	}
 }
 

@@ -20,6 +20,8 @@ const (
 	// what lives. Garbage of that time leaves holes between what stays for good, and a
 	// page with one object in it can't be given back.
 	startGarbage = 25
+	// firstPasses is how long the passes over all objects take that follow.
+	firstPasses = 10 * time.Second
 )
 
 // frugalStart allows little garbage until end is called.
@@ -43,13 +45,17 @@ func tidyMemory(ctx context.Context) {
 	}
 }
 
-// tellFilled calls filled once the caches are.
+// tellFilled calls filled once the caches are and all objects were looked at.
 func (o *operator) tellFilled(context.Context, *rest.Config) error {
 	if o.filled == nil {
 		return nil
 	}
-	return o.mgr.Add(everywhere(func(context.Context) error {
-		o.filled()
+	return o.mgr.Add(everywhere(func(ctx context.Context) error {
+		select {
+		case <-time.After(firstPasses):
+			o.filled()
+		case <-ctx.Done():
+		}
 		return nil
 	}))
 }

@@ -65,7 +65,7 @@ type Options struct {
 	// Now is the clock; default: the wall clock.
 	Now func() time.Time
 
-	// filled is called once the caches are; nil for nobody.
+	// filled is called once the start is over; nil for nobody.
 	filled       func()
 	address      seal.Address
 	selector     labels.Selector

@@ -6,6 +6,7 @@ package grant_test
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,13 +28,15 @@ func lagging(t *testing.T) (store *grant.Store, show func()) {
 		return fake.NewClientBuilder().WithIndex(&corev1.Secret{}, grant.IndexUnderWay, grant.UnderWay)
 	}
 	api := builder().Build()
-	cache := builder().Build()
+	var cache atomic.Pointer[client.Client]
+	keep := func(c client.Client) { cache.Store(&c) }
+	keep(builder().Build())
 	lags := interceptor.NewClient(api, interceptor.Funcs{
 		Get: func(ctx context.Context, _ client.WithWatch, key client.ObjectKey, into client.Object, _ ...client.GetOption) error {
-			return cache.Get(ctx, key, into)
+			return (*cache.Load()).Get(ctx, key, into)
 		},
 		List: func(ctx context.Context, _ client.WithWatch, into client.ObjectList, opts ...client.ListOption) error {
-			return cache.List(ctx, into, opts...)
+			return (*cache.Load()).List(ctx, into, opts...)
 		},
 	})
 	show = func() {
@@ -42,7 +45,7 @@ func lagging(t *testing.T) (store *grant.Store, show func()) {
 		if err := api.List(t.Context(), &all); err != nil {
 			t.Fatal(err)
 		}
-		cache = builder().WithLists(&all).Build()
+		keep(builder().WithLists(&all).Build())
 	}
 	return &grant.Store{Client: lags, Live: api, Namespace: "grants", ClusterID: "cluster"}, show
 }
