@@ -312,7 +312,7 @@ func judgeConsent(s *scope) (verdictOn, bool) {
 			message: "A person consented: the operator asks X whose account it is",
 		}
 		if s.settling.err != nil {
-			v.message = "A person consented, but X does not tell whose account it is: " + s.settling.err.Error()
+			v.message = "A person consented, but it is not settled yet whose account it is: " + s.settling.err.Error()
 		}
 		return v, true
 	}

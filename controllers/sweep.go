@@ -158,6 +158,10 @@ func (r *SweepReconciler) tend(ctx context.Context, g *grant.Grant) (time.Durati
 	case result.Grant == nil:
 		// The process ends, or somebody deleted the grant.
 		return 0, nil
+	case result.Forgotten:
+		log.FromContext(ctx).Info("The tokens of a deleted XConnection were forgotten without asking X to revoke them: another connection uses the account",
+			"connection", g.Owner.Namespace+"/"+g.Owner.Name, "accounts", accountsOf(g.Retired[:1]))
+		return minDelay, nil
 	case err == nil:
 		return minDelay, nil
 	}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/grant"
+	"github.com/agentconnect/x-operator/internal/metrics"
 	"github.com/agentconnect/x-operator/internal/redeem"
 	"github.com/agentconnect/x-operator/internal/seal"
 	"github.com/agentconnect/x-operator/internal/written"
@@ -180,6 +181,9 @@ func (r *XConnectionReconciler) addFinalizer(ctx context.Context, s *scope) erro
 func (r *XConnectionReconciler) removeFinalizer(ctx context.Context, s *scope) error {
 	if err := dropFinalizer(ctx, r.Client, s.conn, v1alpha1.FinalizerRevoke); err != nil {
 		return err
+	}
+	if s.unreadable != nil || s.foreign {
+		metrics.NotRevoked.Inc()
 	}
 	switch {
 	case s.unreadable != nil:

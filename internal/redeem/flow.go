@@ -309,11 +309,12 @@ func (r *Redeemer) judge(g *grant.Grant, pin string, err error) ConsentResult {
 	pinned := pin != "" || g.Account.UserID != ""
 	switch {
 	case xapi.KindOf(err) == xapi.KindUnauthorized:
-		g.Refuse()
-		return ConsentResult{
-			Code:    string(v1alpha1.ErrorTokenExchangeFailed),
-			Message: "X does not accept the token that it gave at this consent.",
+		message := "X does not accept the token that it gave at this consent."
+		if !r.Now().Before(g.Candidate.ExpiresAt) {
+			message = "X did not tell whose account consented before the token ended."
 		}
+		g.Refuse()
+		return ConsentResult{Code: string(v1alpha1.ErrorTokenExchangeFailed), Message: message}
 	case err != nil && pinned:
 		g.Refuse()
 		return ConsentResult{

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/agentconnect/x-operator/internal/grant"
 	"github.com/agentconnect/x-operator/internal/redeem"
@@ -165,6 +166,27 @@ func TestConsentFinishedLater(t *testing.T) {
 		after, result, err := w.SettleCandidate(t.Context(), w.stored(), "")
 		if err != nil || result.Code != redeem.CodeConnected || after.Tokens.AccessToken.Reveal() != "access-c" {
 			t.Errorf("the controller came to %+v (%v)", result, err)
+		}
+	})
+}
+
+// A token that ended before X said whose it is is not X's fault: the person is told so.
+func TestConsentWhoseTokenEnded(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.connected()
+		w.me = func() (xapi.User, error) { return xapi.User{}, &xapi.Error{Kind: xapi.KindUnknown, Status: 503} }
+		if _, err := w.Consent(t.Context(), back()); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(2 * time.Hour)
+		w.me = func() (xapi.User, error) { return xapi.User{}, &xapi.Error{Kind: xapi.KindUnauthorized, Status: 401} }
+		_, result, err := w.SettleCandidate(t.Context(), w.stored(), "")
+		want := redeem.ConsentResult{Code: "token_exchange_failed", Message: "X did not tell whose account consented before the token ended."}
+		if err != nil || result != want {
+			t.Errorf("the result is %+v (%v), want %+v", result, err, want)
+		}
+		if working, candidate, retired := w.accesses(); working != "access-1" || candidate != "" || !slices.Equal(retired, []string{"access-c"}) {
+			t.Errorf("working %q, candidate %q, retired %q; want access-1, none, access-c", working, candidate, retired)
 		}
 	})
 }
