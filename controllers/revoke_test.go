@@ -4,55 +4,26 @@
 package controllers
 
 import (
-	"context"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
-	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/agentconnect/x-operator/internal/grant"
+	"github.com/agentconnect/x-operator/internal/latecache"
 	"github.com/agentconnect/x-operator/internal/secret"
 )
-
-// lateCache is a client whose reads show what was there when show was last called.
-func lateCache(t *testing.T) (late client.Client, show func()) {
-	t.Helper()
-	builder := func() *fake.ClientBuilder {
-		return fake.NewClientBuilder().WithIndex(&corev1.Secret{}, indexGrantee, granteeHashesOf)
-	}
-	api := builder().Build()
-	var cache atomic.Pointer[client.Client]
-	keep := func(c client.Client) { cache.Store(&c) }
-	keep(builder().Build())
-	late = interceptor.NewClient(api, interceptor.Funcs{
-		Get: func(ctx context.Context, _ client.WithWatch, key client.ObjectKey, into client.Object, _ ...client.GetOption) error {
-			return (*cache.Load()).Get(ctx, key, into)
-		},
-		List: func(ctx context.Context, _ client.WithWatch, into client.ObjectList, opts ...client.ListOption) error {
-			return (*cache.Load()).List(ctx, into, opts...)
-		},
-	})
-	return late, func() {
-		t.Helper()
-		var all corev1.SecretList
-		if err := api.List(t.Context(), &all); err != nil {
-			t.Fatal(err)
-		}
-		keep(builder().WithLists(&all).Build())
-	}
-}
 
 // TestTwoThatEndTogether: two connections of one account are given up at the same time,
 // as when their namespace is deleted. However late the cache is, one at least must
 // ask X to revoke: each that sees the other alive leaves the account to it.
 func TestTwoThatEndTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		late, show := lateCache(t)
+		late, show := latecache.New(t, func() *fake.ClientBuilder {
+			return fake.NewClientBuilder().WithIndex(&corev1.Secret{}, indexGrantee, granteeHashesOf)
+		})
 		store := &grant.Store{Client: late, Live: late, Namespace: "operator", ClusterID: "cluster"}
 		of := grant.Grantee{ClientID: "client", UserID: "7"}
 		connect := func(name string) *grant.Grant {

@@ -4,50 +4,27 @@
 package grant_test
 
 import (
-	"context"
 	"slices"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
-	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/agentconnect/x-operator/internal/grant"
+	"github.com/agentconnect/x-operator/internal/latecache"
 	"github.com/agentconnect/x-operator/internal/secret"
 )
 
 // lagging is a store whose cache shows what was there when show was last called.
 func lagging(t *testing.T) (store *grant.Store, show func()) {
 	t.Helper()
-	builder := func() *fake.ClientBuilder {
+	late, show := latecache.New(t, func() *fake.ClientBuilder {
 		return fake.NewClientBuilder().WithIndex(&corev1.Secret{}, grant.IndexUnderWay, grant.UnderWay)
-	}
-	api := builder().Build()
-	var cache atomic.Pointer[client.Client]
-	keep := func(c client.Client) { cache.Store(&c) }
-	keep(builder().Build())
-	lags := interceptor.NewClient(api, interceptor.Funcs{
-		Get: func(ctx context.Context, _ client.WithWatch, key client.ObjectKey, into client.Object, _ ...client.GetOption) error {
-			return (*cache.Load()).Get(ctx, key, into)
-		},
-		List: func(ctx context.Context, _ client.WithWatch, into client.ObjectList, opts ...client.ListOption) error {
-			return (*cache.Load()).List(ctx, into, opts...)
-		},
 	})
-	show = func() {
-		t.Helper()
-		var all corev1.SecretList
-		if err := api.List(t.Context(), &all); err != nil {
-			t.Fatal(err)
-		}
-		keep(builder().WithLists(&all).Build())
-	}
-	return &grant.Store{Client: lags, Live: api, Namespace: "grants", ClusterID: "cluster"}, show
+	return &grant.Store{Client: late, Namespace: "grants", ClusterID: "cluster"}, show
 }
 
 // grantOf stores a grant of an owner.
