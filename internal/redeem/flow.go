@@ -293,6 +293,9 @@ func (r *Redeemer) whoConsented(ctx context.Context, g *grant.Grant) (account gr
 	}
 	user, asked := r.X.Me(ctx, g.Candidate.AccessToken)
 	failpoint.Hit("consent-after-account")
+	if asked != nil && !undisclosed(asked) {
+		return account, false, asked
+	}
 	account = grant.Account{UserID: user.ID, Username: user.Username}
 	after, err := r.Store.Revocations(ctx, g, r.Now())
 	if err != nil {
