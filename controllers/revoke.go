@@ -27,6 +27,9 @@ const (
 	indexGrantee = "grantee"
 	// granteeHashes is how many hashes there are.
 	granteeHashes = 1024
+	// tellNotRevoked is after how many failures, some two minutes apart from the first,
+	// a connection that goes on is told that earlier tokens are still alive.
+	tellNotRevoked = 6
 )
 
 // forget gives up the tokens and the invitation; what is given up waits to be
@@ -60,7 +63,9 @@ func (r *XConnectionReconciler) revoke(ctx context.Context, s *scope) error {
 	}
 	s.revoking = r.revocations.note(s.conn.UID, s.now, err)
 	switch {
-	case err != nil, result.Kept:
+	case err != nil:
+		r.tellNotRevoked(s)
+	case result.Kept:
 	case result.Forgotten:
 		r.event(s.conn, corev1.EventTypeNormal, reasonForgotten, "Revoke",
 			"The tokens were forgotten without asking X to revoke them: another connection uses the same account with the same X app")
@@ -69,6 +74,15 @@ func (r *XConnectionReconciler) revoke(ctx context.Context, s *scope) error {
 	}
 	r.setGrant(ctx, s, result.Grant)
 	return nil
+}
+
+// tellNotRevoked says once that earlier tokens of a connection that goes on can't be
+// revoked. Nothing of its status shows them, and a deletion has a deadline of its own.
+func (r *XConnectionReconciler) tellNotRevoked(s *scope) {
+	if s.revoking.failures == tellNotRevoked && s.conn.DeletionTimestamp.IsZero() {
+		r.event(s.conn, corev1.EventTypeWarning, reasonNotRevokedYet, "Revoke",
+			"Earlier tokens of this connection are not revoked at X yet, and the operator goes on trying: "+s.revoking.err.Error())
+	}
 }
 
 // bury lets the object go although X has not revoked its tokens: the grant stays

@@ -4,13 +4,18 @@
 package controllers
 
 import (
+	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
+	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/grant"
 	"github.com/agentconnect/x-operator/internal/latecache"
 	"github.com/agentconnect/x-operator/internal/secret"
@@ -72,4 +77,34 @@ func TestTwoThatEndTogether(t *testing.T) {
 			t.Errorf("the second leaves the account to the first, which was given up: %t (%v)", is, err)
 		}
 	})
+}
+
+// Tokens from before that stay alive under a connection that works are told of once, and
+// not at the first failure.
+func TestEarlierTokensThatAreNotRevoked(t *testing.T) {
+	deleted := metav1.NewTime(someTime)
+	for name, test := range map[string]struct {
+		deletion *metav1.Time
+		failures int
+		tells    bool
+	}{
+		"failed for two minutes":   {nil, tellNotRevoked, true},
+		"failed for a moment":      {nil, 1, false},
+		"told before":              {nil, tellNotRevoked + 1, false},
+		"of an object that leaves": {&deleted, tellNotRevoked, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			recorder := events.NewFakeRecorder(2)
+			r := &XConnectionReconciler{Recorder: recorder}
+			r.tellNotRevoked(&scope{
+				conn:     &v1alpha1.XConnection{ObjectMeta: metav1.ObjectMeta{DeletionTimestamp: test.deletion}},
+				revoking: setback{err: errors.New("the reason"), failures: test.failures},
+			})
+			close(recorder.Events)
+			told := <-recorder.Events
+			if tells := strings.HasPrefix(told, "Warning NotRevokedYet") && strings.HasSuffix(told, ": the reason"); tells != test.tells {
+				t.Errorf("the event is %q", told)
+			}
+		})
+	}
 }
