@@ -186,6 +186,9 @@ func unfinishedUntil(s *scope) time.Time {
 // planRevocation revokes retired sets one by one, at the pace of the retries.
 func planRevocation(s *scope) decision {
 	switch {
+	case s.now.Before(s.grant.RevokingUntil(s.now)):
+		// Another process is in the middle of one, or ended in it.
+		return waitUntil(s.grant.RevokingUntil(s.now))
 	case len(s.grant.Retired) == 0:
 		return waitUntil()
 	case s.now.Before(s.revoking.at):

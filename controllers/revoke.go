@@ -5,17 +5,21 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"slices"
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/failpoint"
 	"github.com/agentconnect/x-operator/internal/grant"
+	"github.com/agentconnect/x-operator/internal/metrics"
 	"github.com/agentconnect/x-operator/internal/redeem"
 	"github.com/agentconnect/x-operator/internal/xapi"
 )
@@ -30,6 +34,9 @@ const (
 	// tellNotRevoked is after how many failures, some two minutes apart from the first,
 	// a connection that goes on is told that earlier tokens are still alive.
 	tellNotRevoked = 6
+
+	messageUnknown = "The tokens were forgotten without asking X to revoke them: X does not tell whose they are, and revoking could end " +
+		"other connections of the same X app. Revoke the app's access in the account's settings at X"
 )
 
 // forget gives up the tokens and the invitation; what is given up waits to be
@@ -66,6 +73,9 @@ func (r *XConnectionReconciler) revoke(ctx context.Context, s *scope) error {
 	case err != nil:
 		r.tellNotRevoked(s)
 	case result.Kept:
+	case result.Unknown:
+		metrics.NotRevoked.Inc()
+		r.event(s.conn, corev1.EventTypeWarning, v1alpha1.ReasonNotRevoked, "Revoke", messageUnknown)
 	case result.Forgotten:
 		r.event(s.conn, corev1.EventTypeNormal, reasonForgotten, "Revoke",
 			"The tokens were forgotten without asking X to revoke them: another connection uses the same account with the same X app")
@@ -111,15 +121,14 @@ func (r *XConnectionReconciler) deleteGrant(ctx context.Context, s *scope) error
 func revokeOptions(reader client.Reader, store *grant.Store) redeem.RevokeOptions {
 	return redeem.RevokeOptions{
 		Credentials: func(ctx context.Context, app grant.App) (xapi.Credentials, error) {
-			app, err := grant.Credentials(ctx, reader, store.Namespace, app)
-			return redeem.CredentialsOf(app), err
+			found, err := grant.Credentials(ctx, reader, store.Namespace, app)
+			if errors.Is(err, grant.ErrNoCredentials) {
+				found, err = movedCredentials(ctx, reader, store.Namespace, app, err)
+			}
+			return redeem.CredentialsOf(found), err
 		},
 		Shared: func(ctx context.Context, g *grant.Grant, of grant.Grantee) (bool, error) {
-			switch {
-			case of.UserID == "":
-				// X would not say whose they are: they may be the working set's account's.
-				return g.Tokens != nil && g.Tokens.App.ClientID == of.ClientID, nil
-			case slices.Contains(g.Grantees(), of):
+			if g.LivesOn(of) {
 				return true, nil
 			}
 			// Of two that are given up together the later one must see that the earlier was,
@@ -132,18 +141,39 @@ func revokeOptions(reader client.Reader, store *grant.Store) redeem.RevokeOption
 	}
 }
 
-// inUse tells whether another grant than the owner's works, or is about to, with
-// the same app and account. The owner's own is left out: the cache may not have
-// seen yet what was given up a moment ago.
-func inUse(ctx context.Context, reader client.Reader, namespace string, owner types.UID, grantee grant.Grantee) (bool, error) {
-	var list corev1.SecretList
-	err := reader.List(ctx, &list, client.InNamespace(namespace),
-		client.MatchingFields{indexGrantee: granteeHash(grantee)}, client.UnsafeDisableDeepCopy)
+// movedCredentials are an app's whose XApp names another Secret than when the tokens were
+// issued; missing is the error if there are none.
+func movedCredentials(ctx context.Context, reader client.Reader, namespace string, app grant.App, missing error) (grant.App, error) {
+	xapp := &v1alpha1.XApp{}
+	err := reader.Get(ctx, types.NamespacedName{Name: app.XApp}, xapp)
+	if apierrors.IsNotFound(err) || err == nil && xapp.Spec.CredentialsSecretRef.Name == app.SecretName {
+		return app, missing
+	}
 	if err != nil {
+		return app, fmt.Errorf("reading the XApp %q: %w", app.XApp, err)
+	}
+	app.SecretName = xapp.Spec.CredentialsSecretRef.Name
+	return grant.Credentials(ctx, reader, namespace, app)
+}
+
+// inUse tells whether another grant than the owner's works, or is about to, with
+// the same app and account, or may, if nobody knows whose account that is. The owner's
+// own is left out: the cache may not have seen yet what was given up a moment ago.
+func inUse(ctx context.Context, reader client.Reader, namespace string, owner types.UID, of grant.Grantee) (bool, error) {
+	options := []client.ListOption{client.InNamespace(namespace), client.HasLabels{grant.LabelGrant}, client.UnsafeDisableDeepCopy}
+	if of.UserID != "" {
+		options = append(options, client.MatchingFields{indexGrantee: granteeHash(of)})
+	}
+	var list corev1.SecretList
+	if err := reader.List(ctx, &list, options...); err != nil {
 		return false, fmt.Errorf("looking for other connections of the account: %w", err)
 	}
 	return slices.ContainsFunc(list.Items, func(other corev1.Secret) bool {
-		return other.Name != grant.SecretName(owner) && slices.Contains(granteesOf(&other), grantee)
+		if other.Name == grant.SecretName(owner) {
+			return false
+		}
+		g, err := grant.Sketch(&other)
+		return err == nil && g.LivesOn(of)
 	}), nil
 }
 

@@ -137,12 +137,12 @@ func isOwned(ctx context.Context, reader client.Reader, owner grant.Owner) (bool
 // patience is over.
 func (r *SweepReconciler) tend(ctx context.Context, g *grant.Grant) (time.Duration, error) {
 	now := r.Now()
-	claimed := g.ClaimedUntil(now)
+	// X's answer to a consent that is under way is stored here, and must not meet a
+	// revocation; another process's revocation is waited for.
+	taken := latest(g.ClaimedUntil(now), g.RevokingUntil(now))
 	switch {
-	case now.Before(claimed):
-		// X's answer to a consent that is under way is stored here, and must not meet a
-		// revocation.
-		return claimed.Sub(now), nil
+	case now.Before(taken):
+		return taken.Sub(now), nil
 	case len(g.Retired) == 0:
 		return 0, r.Store.Delete(ctx, g)
 	case now.Sub(g.Tombstone.Since) > tombstonePatience:
@@ -158,6 +158,10 @@ func (r *SweepReconciler) tend(ctx context.Context, g *grant.Grant) (time.Durati
 	case result.Grant == nil:
 		// The process ends, or somebody deleted the grant.
 		return 0, nil
+	case result.Unknown:
+		r.NotRevoked()
+		log.FromContext(ctx).Error(nil, messageUnknown, "connection", g.Owner.Namespace+"/"+g.Owner.Name)
+		return minDelay, nil
 	case result.Forgotten:
 		log.FromContext(ctx).Info("The tokens of a deleted XConnection were forgotten without asking X to revoke them: another connection uses the account",
 			"connection", g.Owner.Namespace+"/"+g.Owner.Name, "accounts", accountsOf(g.Retired[:1]))

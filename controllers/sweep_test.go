@@ -59,32 +59,45 @@ func TestShardsDoNotReadEachOthersOwners(t *testing.T) {
 	}
 }
 
-// TestTombstoneWaitsForConsent: a grant that a consent under way will be stored in is
-// neither deleted nor revoked meanwhile.
-func TestTombstoneWaitsForConsent(t *testing.T) {
-	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
-	api := fake.NewClientBuilder().Build()
-	store := &grant.Store{Client: api, Live: api, Namespace: "home"}
-	sweep := &SweepReconciler{Client: api, Live: api, Store: store, Now: func() time.Time { return now }}
-	buried, err := store.Create(t.Context(), &grant.Grant{
-		Owner:     grant.Owner{Namespace: "team", Name: "agent", UID: "1"},
-		Tombstone: &grant.Tombstone{Since: now, NextAt: now},
-		Consent:   grant.Consent{Claims: []grant.Claim{{Nonce: "n", At: now.Add(-5 * time.Second)}}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, pass := range []struct {
-		after, wait time.Duration
-		err         error
-	}{{0, 40 * time.Second, nil}, {40 * time.Second, 0, grant.ErrNotFound}} {
-		now = now.Add(pass.after)
-		if wait, err := sweep.tend(t.Context(), buried); err != nil || wait != pass.wait {
-			t.Errorf("wait %s, %v; want %s", wait, err, pass.wait)
-		}
-		if _, err := store.GetLive(t.Context(), "1"); !errors.Is(err, pass.err) {
-			t.Errorf("reading the tombstone gives %v, want %v", err, pass.err)
-		}
+// TestTombstoneWaits: a grant that a consent under way will be stored in is neither
+// deleted nor revoked meanwhile, and neither is one that another process is revoking.
+func TestTombstoneWaits(t *testing.T) {
+	start := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	ago := start.Add(-5 * time.Second)
+	for name, test := range map[string]struct {
+		change func(*grant.Grant)
+		wait   time.Duration
+	}{
+		"for a consent":    {func(g *grant.Grant) { g.Consent.Claims = []grant.Claim{{Nonce: "n", At: ago}} }, 40 * time.Second},
+		"for a revocation": {func(g *grant.Grant) { g.BeginRevocation("another's", grant.Grantee{}, ago) }, 85 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			now := start
+			api := fake.NewClientBuilder().Build()
+			store := &grant.Store{Client: api, Live: api, Namespace: "home"}
+			sweep := &SweepReconciler{Client: api, Live: api, Store: store, Now: func() time.Time { return now }}
+			buried := &grant.Grant{
+				Owner:     grant.Owner{Namespace: "team", Name: "agent", UID: "1"},
+				Tombstone: &grant.Tombstone{Since: now, NextAt: now},
+			}
+			test.change(buried)
+			buried, err := store.Create(t.Context(), buried)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, pass := range []struct {
+				after, wait time.Duration
+				err         error
+			}{{0, test.wait, nil}, {test.wait, 0, grant.ErrNotFound}} {
+				now = now.Add(pass.after)
+				if wait, err := sweep.tend(t.Context(), buried); err != nil || wait != pass.wait {
+					t.Errorf("wait %s, %v; want %s", wait, err, pass.wait)
+				}
+				if _, err := store.GetLive(t.Context(), "1"); !errors.Is(err, pass.err) {
+					t.Errorf("reading the tombstone gives %v, want %v", err, pass.err)
+				}
+			}
+		})
 	}
 }
 

@@ -7,6 +7,7 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -178,7 +179,18 @@ func (r *XConnectionReconciler) addFinalizer(ctx context.Context, s *scope) erro
 	return addFinalizer(ctx, r.Client, s.conn, v1alpha1.FinalizerRevoke)
 }
 
+// removeFinalizer lets the object go. That there is no grant is not the cache's to say:
+// it may be behind.
 func (r *XConnectionReconciler) removeFinalizer(ctx context.Context, s *scope) error {
+	if s.grant == nil && s.unreadable == nil {
+		_, err := r.Store.GetLive(ctx, s.conn.UID)
+		if err == nil {
+			return fmt.Errorf("%w: the cache does not show the grant yet", grant.ErrConflict)
+		}
+		if !errors.Is(err, grant.ErrNotFound) {
+			return fmt.Errorf("making sure that there is no grant: %w", err)
+		}
+	}
 	if err := dropFinalizer(ctx, r.Client, s.conn, v1alpha1.FinalizerRevoke); err != nil {
 		return err
 	}

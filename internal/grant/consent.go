@@ -232,10 +232,14 @@ func (g *Grant) retire(tokens Tokens, account Account) {
 	g.Retired = append(g.Retired, Retired{Tokens: tokens, Account: account})
 }
 
-// retireWorking retires the working set, and what it superseded.
+// retireWorking retires the working set, and what it superseded: that is of the same
+// app, whose credentials the working set has as they are now.
 func (g *Grant) retireWorking() {
 	g.retire(*g.Tokens, g.Account)
-	g.Retired = append(g.Retired, g.Superseded...)
+	for _, set := range g.Superseded {
+		set.App = g.Tokens.App
+		g.Retired = append(g.Retired, set)
+	}
 	g.Tokens, g.Superseded = nil, nil
 }
 

@@ -214,7 +214,12 @@ func TestClaimDuringRevocation(t *testing.T) {
 		"another's end":           {func(g *grant.Grant) { g.EndRevocation("two") }, grant.ClaimRevoking},
 		"left behind":             {func(g *grant.Grant) { g.Revoking.At = moment.Add(-90 * time.Second) }, grant.Claimed},
 		"the same nonce again":    {func(g *grant.Grant) { g.Consent.Claims = []grant.Claim{{Nonce: "a", ID: "0"}} }, grant.ClaimedBefore},
-		"another's took its turn": {func(g *grant.Grant) { g.BeginRevocation("two", grant.Grantee{}, moment); g.EndRevocation("one") }, grant.ClaimRevoking},
+		"another's takes no turn": {func(g *grant.Grant) { g.BeginRevocation("two", grant.Grantee{}, moment); g.EndRevocation("one") }, grant.Claimed},
+		"another's, once it is left behind": {func(g *grant.Grant) {
+			g.Revoking.At = moment.Add(-90 * time.Second)
+			g.BeginRevocation("two", grant.Grantee{}, moment)
+			g.EndRevocation("one")
+		}, grant.ClaimRevoking},
 	} {
 		g := &grant.Grant{}
 		g.BeginRevocation("one", grant.Grantee{}, moment)
@@ -340,6 +345,25 @@ func TestInherit(t *testing.T) {
 	}
 }
 
+// The client secret may be renewed between two consents: what is revoked at the end is
+// revoked with the one of the working set.
+func TestSupersededIsRevokedWithTheSecretOfNow(t *testing.T) {
+	g := working()
+	g.Tokens.App.ClientSecret = secret.New("old")
+	g.Candidate = &grant.Candidate{Tokens: answer("2", "refresh-2"), Account: g.Account}
+	g.Promote()
+	g.Tokens.App.ClientSecret = secret.New("new")
+	g.Forget()
+	for _, set := range g.Retired {
+		if set.App.ClientSecret.Reveal() != "new" {
+			t.Errorf("%s is to be revoked with the secret %q", set.AccessToken.Reveal(), set.App.ClientSecret.Reveal())
+		}
+	}
+	if len(g.Retired) != 2 {
+		t.Errorf("%d sets are to be revoked, want 2", len(g.Retired))
+	}
+}
+
 // X may let an account's earlier logins live on: what a consent of the same account took
 // the place of is revoked with the working set, and not before.
 func TestSuperseded(t *testing.T) {
@@ -383,6 +407,23 @@ func TestSuperseded(t *testing.T) {
 				t.Error("the late answer counts as kept")
 			}
 		}, []string{"late"}, nil},
+		"an answer to what was forgotten comes late": {func(g *grant.Grant) {
+			g.Begin(attempt("mine"))
+			mine, account := *g.Journal.Attempt, g.Account
+			g.Forget()
+			g.DropRetired(g.Retired[0])
+			consent(g, "2", "7")
+			g.Tokens.ConsentedAt = moment
+			g.Place(mine, answer("late", "late"), account)
+			g.Place(mine, answer("late", "late"), account)
+		}, []string{"late"}, nil},
+		"an answer to what is still to be revoked": {func(g *grant.Grant) {
+			g.Begin(attempt("mine"))
+			mine, account := *g.Journal.Attempt, g.Account
+			g.Forget()
+			consent(g, "2", "7")
+			g.Place(mine, answer("late", "late"), account)
+		}, nil, []string{"late"}},
 		"a moved grant of the account": {func(g *grant.Grant) {
 			moved := working()
 			consent(moved, "moved", "7")

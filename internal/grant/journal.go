@@ -52,9 +52,9 @@ func (g *Grant) Withdraw(attempt Attempt, notBefore time.Time) {
 // stored: the answer takes its place, over any intent. It waits to be revoked, or
 // nothing is stored: the answer is to be revoked instead. Another answer to the same
 // token is stored, of an earlier attempt that woke late: the later attempt's takes its
-// place. Anything else is a newer grant, and the answer is dropped; unless it is of
-// another account or app, and so could be left alive at X: then it is to be revoked as
-// well.
+// place. Anything else is a newer grant, and the answer is dropped; unless it could be left
+// alive at X: of another account or app it is to be revoked as well, and of an earlier
+// consent with the working set.
 func (g *Grant) Place(attempt Attempt, tokens Tokens, account Account) bool {
 	switch {
 	case g.stores(tokens) && !g.Holds(attempt):
@@ -76,7 +76,10 @@ func (g *Grant) Place(attempt Attempt, tokens Tokens, account Account) bool {
 		return true
 	default:
 		// The answer may be of a set that a consent took the place of.
-		replace(g.Superseded, attempt.TokenHash, tokens)
+		kept := replace(g.Superseded, attempt.TokenHash, tokens) || replace(g.Retired, attempt.TokenHash, tokens)
+		if !kept && !g.Tokens.ConsentedAt.Equal(tokens.ConsentedAt) {
+			g.supersede(tokens, account)
+		}
 		return false
 	}
 }

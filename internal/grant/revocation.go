@@ -3,7 +3,10 @@
 
 package grant
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // revocationLive is how long a revocation keeps consents out: time for its two calls
 // to X, each of which begins within redeem's limit, and ends within X's timeout.
@@ -19,9 +22,15 @@ type Revocation struct {
 	Of Grantee
 }
 
-// BeginRevocation keeps consents out while X is asked to revoke.
-func (g *Grant) BeginRevocation(id string, of Grantee, now time.Time) {
+// BeginRevocation keeps consents out while X is asked to revoke, and tells whether it
+// may be: not while another process asks. Its calls would go on when this one's fence is
+// gone.
+func (g *Grant) BeginRevocation(id string, of Grantee, now time.Time) bool {
+	if g.revoking(now) && g.Revoking.ID != id {
+		return false
+	}
 	g.Revoking = &Revocation{ID: id, At: now, Of: of}
+	return true
 }
 
 // EndRevocation lets consents in again, unless another revocation began since.
@@ -35,6 +44,14 @@ func (g *Grant) revoking(now time.Time) bool {
 	return g.Revoking != nil && now.Sub(g.Revoking.At).Abs() < revocationLive
 }
 
+// RevokingUntil is until when a revocation may be under way; zero if none is.
+func (g *Grant) RevokingUntil(now time.Time) time.Time {
+	if g.revoking(now) {
+		return g.Revoking.At.Add(revocationLive)
+	}
+	return time.Time{}
+}
+
 // Grantee is an app and the account that let it act.
 type Grantee struct {
 	ClientID string
@@ -44,6 +61,16 @@ type Grantee struct {
 // Meets tells whether two may be the same: an account that is not known may be any.
 func (g Grantee) Meets(other Grantee) bool {
 	return g.ClientID == other.ClientID && (g.UserID == "" || other.UserID == "" || g.UserID == other.UserID)
+}
+
+// LivesOn tells whether the working set or the candidate is of an app and account; of one
+// that is not known, whether it may be.
+func (g *Grant) LivesOn(of Grantee) bool {
+	if of.UserID != "" {
+		return slices.Contains(g.Grantees(), of)
+	}
+	working := g.Tokens != nil && g.Journal.Verdict == nil && g.Tokens.App.ClientID == of.ClientID
+	return working || g.Candidate != nil && g.Candidate.App.ClientID == of.ClientID
 }
 
 // Grantees are those of the working set and the candidate, as far as the accounts are

@@ -123,3 +123,28 @@ func TestMeets(t *testing.T) {
 		}
 	}
 }
+
+func TestLivesOn(t *testing.T) {
+	of := func(client, user string) grant.Grantee { return grant.Grantee{ClientID: client, UserID: user} }
+	candidate := &grant.Candidate{Tokens: answer("2", "2")}
+	for name, test := range map[string]struct {
+		change func(*grant.Grant)
+		of     grant.Grantee
+		want   bool
+	}{
+		"its account":                       {func(*grant.Grant) {}, of("client", "7"), true},
+		"another account":                   {func(*grant.Grant) {}, of("client", "8"), false},
+		"nobody knows which":                {func(*grant.Grant) {}, of("client", ""), true},
+		"of another app":                    {func(*grant.Grant) {}, of("other", ""), false},
+		"its own account is not known":      {func(g *grant.Grant) { g.Account = grant.Account{} }, of("client", ""), true},
+		"X declared it dead":                {func(g *grant.Grant) { g.Journal.Verdict = &grant.Verdict{} }, of("client", ""), false},
+		"a consent, and nobody knows whose": {func(g *grant.Grant) { g.Tokens, g.Candidate = nil, candidate }, of("client", ""), true},
+		"nothing":                           {func(g *grant.Grant) { g.Tokens = nil }, of("client", ""), false},
+	} {
+		g := working()
+		test.change(g)
+		if got := g.LivesOn(test.of); got != test.want {
+			t.Errorf("%s: %t, want %t", name, got, test.want)
+		}
+	}
+}

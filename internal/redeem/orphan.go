@@ -69,11 +69,9 @@ func (r *Redeemer) revokeAnswer(ctx context.Context, a *tokenAnswer, since time.
 	return r.revokeSet(ctx, creds, a.set.Tokens, since)
 }
 
-// othersUse tells whether another owner's grant than g's lives on an app and account.
+// othersUse tells whether another owner's grant than g's lives on an app and account, or
+// may, where X does not tell whose the tokens are.
 func (r *Redeemer) othersUse(ctx context.Context, g *grant.Grant, of grant.Grantee) (bool, error) {
-	if of.UserID == "" {
-		return false, nil
-	}
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	all, err := r.Store.List(ctx)
@@ -81,6 +79,6 @@ func (r *Redeemer) othersUse(ctx context.Context, g *grant.Grant, of grant.Grant
 		return false, fmt.Errorf("looking for other connections of the account: %w", err)
 	}
 	return slices.ContainsFunc(all, func(other *grant.Grant) bool {
-		return other.Owner.UID != g.Owner.UID && slices.Contains(other.Grantees(), of)
+		return other.Owner.UID != g.Owner.UID && other.LivesOn(of)
 	}), nil
 }

@@ -25,8 +25,9 @@ type RevokeOptions struct {
 	// Credentials finds the credentials of the app that the set was issued under.
 	Credentials func(context.Context, grant.App) (xapi.Credentials, error)
 	// Shared tells whether the grant itself lives on an app and account, or another one
-	// does, as it was when the grant was written or later: X is then not asked, since how
-	// far its revocation reaches is not known.
+	// does, as it was when the grant was written or later; of an account that is not known,
+	// whether one may. X is then not asked, since how far its revocation reaches is not
+	// known.
 	Shared func(ctx context.Context, g *grant.Grant, of grant.Grantee) (bool, error)
 }
 
@@ -40,6 +41,9 @@ type RevokeResult struct {
 	// Forgotten is true if the set was forgotten without asking X, for the sake of
 	// another connection.
 	Forgotten bool
+	// Unknown is true if they were forgotten, and nobody knows whose they are: another
+	// connection with the same app may be of the same account.
+	Unknown bool
 }
 
 // revokeWithin is how long after its beginning a revocation may still call X: after
@@ -106,7 +110,8 @@ func (r *Redeemer) revokeOne(ctx context.Context, g *grant.Grant, options Revoke
 		}
 	}})
 	failpoint.Hit("revoke-after-persist")
-	return RevokeResult{Grant: after, Kept: kept, Forgotten: failure == nil && shared && !kept}, errors.Join(failure, err)
+	forgotten := failure == nil && shared && !kept
+	return RevokeResult{Grant: after, Kept: kept, Forgotten: forgotten, Unknown: forgotten && of.UserID == ""}, errors.Join(failure, err)
 }
 
 // lookAgain looks at the other grants once more when all can see that this revocation is
@@ -127,11 +132,15 @@ func (r *Redeemer) lookAgain(ctx context.Context, begun *grant.Grant, of grant.G
 }
 
 // beginRevocation keeps consents out, under the version of the grant that was decided
-// on: one that came first is a conflict.
+// on: one that came first is a conflict, and so is another process's revocation.
 func (r *Redeemer) beginRevocation(ctx context.Context, g *grant.Grant, id string, of grant.Grantee, start time.Time) (*grant.Grant, error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	begun, err := r.Store.Update(ctx, g, func(g *grant.Grant) { g.BeginRevocation(id, of, start.UTC().Round(0)) })
+	mine := false
+	begun, err := r.Store.Update(ctx, g, func(g *grant.Grant) { mine = g.BeginRevocation(id, of, start.UTC().Round(0)) })
+	if err == nil && !mine {
+		err = grant.ErrConflict
+	}
 	if err != nil {
 		return nil, fmt.Errorf("writing the intent to revoke: %w", err)
 	}

@@ -36,20 +36,25 @@ func TestRevokeOne(t *testing.T) {
 		left      []string
 		forgotten bool
 		err       error
+		unknown   bool
 	}{
-		"it is revoked":         {func(*world) {}, "", append(both, "patch"), nil, false, nil},
-		"another lives on it":   {func(*world) {}, "7", []string{"patch"}, nil, true, nil},
-		"X does not answer":     {func(w *world) { w.revoke = func() error { return away } }, "", append(both[:2:2], "patch"), []string{"access-1"}, false, away},
-		"the store is away":     {func(w *world) { w.writes = []fault{fine, lost, lost} }, "", append(both, "patch", "patch", "patch"), nil, false, nil},
-		"written with an error": {func(w *world) { w.writes = []fault{fine, writtenBut(lost)} }, "", append(both, "patch"), nil, false, nil},
-		"another was first":     {func(w *world) { w.writes = []fault{conflict} }, "", both[:1], []string{"access-1"}, false, grant.ErrConflict},
+		"it is revoked":         {func(*world) {}, "", append(both, "patch"), nil, false, nil, false},
+		"another lives on it":   {func(*world) {}, "7", []string{"patch"}, nil, true, nil, false},
+		"X does not answer":     {func(w *world) { w.revoke = func() error { return away } }, "", append(both[:2:2], "patch"), []string{"access-1"}, false, away, false},
+		"the store is away":     {func(w *world) { w.writes = []fault{fine, lost, lost} }, "", append(both, "patch", "patch", "patch"), nil, false, nil, false},
+		"written with an error": {func(w *world) { w.writes = []fault{fine, writtenBut(lost)} }, "", append(both, "patch"), nil, false, nil, false},
+		"another was first":     {func(w *world) { w.writes = []fault{conflict} }, "", both[:1], []string{"access-1"}, false, grant.ErrConflict, false},
 		"nobody knows whose": {func(w *world) {
 			w.alter(func(g *grant.Grant) { g.Retired[0].Account = grant.Account{} })
-		}, "7", []string{"me", "patch"}, nil, true, nil},
+		}, "7", []string{"me", "patch"}, nil, true, nil, false},
+		"X says to nobody whose": {func(w *world) {
+			w.alter(func(g *grant.Grant) { g.Retired[0].Account = grant.Account{} })
+			w.me = func() (xapi.User, error) { return xapi.User{}, &xapi.Error{Kind: xapi.KindForbidden} }
+		}, "", []string{"me", "patch"}, nil, true, nil, true},
 		"X does not say whose": {func(w *world) {
 			w.alter(func(g *grant.Grant) { g.Retired[0].Account = grant.Account{} })
 			w.me = func() (xapi.User, error) { return xapi.User{}, away }
-		}, "", []string{"me"}, []string{"access-1"}, false, away},
+		}, "", []string{"me"}, []string{"access-1"}, false, away, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, w *world) {
@@ -59,6 +64,9 @@ func TestRevokeOne(t *testing.T) {
 				result, err := w.RevokeOne(t.Context(), w.stored(), options(test.shared))
 				if !errors.Is(err, test.err) || result.Forgotten != test.forgotten || !slices.Equal(w.trail, test.trail) {
 					t.Errorf("forgotten %t (%v) after %q, want %t (%v) after %q", result.Forgotten, err, w.trail, test.forgotten, test.err, test.trail)
+				}
+				if result.Unknown != test.unknown {
+					t.Errorf("unknown is %t", result.Unknown)
 				}
 				if _, _, left := w.accesses(); !slices.Equal(left, test.left) {
 					t.Errorf("%q still waits, want %q", left, test.left)
@@ -146,6 +154,31 @@ func TestRevocationAndConsentExclude(t *testing.T) {
 		revoked := w.calls("revoke refresh-1")
 		if _, err := w.RevokeOne(t.Context(), early, options("")); !errors.Is(err, grant.ErrConflict) || w.calls("revoke refresh-1") != revoked {
 			t.Errorf("a revocation that was decided on before the consent: %v after %q", err, w.trail)
+		}
+	})
+}
+
+// Two processes may hold one grant for a while, as when a lease changes hands: the second
+// would end its fence against consents while the first is yet to call X.
+func TestRevocationWaitsForAnothers(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.connected()
+		w.alter(func(g *grant.Grant) { g.Forget() })
+		w.revoke = func() error {
+			w.revoke = func() error { return nil }
+			if _, err := w.RevokeOne(t.Context(), w.stored(), options("")); !errors.Is(err, grant.ErrConflict) {
+				t.Errorf("a second revocation meanwhile: %v", err)
+			}
+			if w.stored().Revoking == nil {
+				t.Error("the first one's fence is gone")
+			}
+			return nil
+		}
+		if _, err := w.RevokeOne(t.Context(), w.stored(), options("")); err != nil {
+			t.Fatal(err)
+		}
+		if w.calls("revoke refresh-1") != 1 || w.calls("revoke access-1") != 1 {
+			t.Errorf("X was asked %q", w.trail)
 		}
 	})
 }
