@@ -177,7 +177,8 @@ func xappCredentials(ctx context.Context, reader client.Reader, namespace string
 	key := types.NamespacedName{Namespace: namespace, Name: xapp.Spec.CredentialsSecretRef.Name}
 	err := reader.Get(ctx, key, stored)
 	if apierrors.IsNotFound(err) {
-		return "", xapi.Credentials{}, missing("the XApp %q has no credentials: its Secret does not exist in the operator's namespace", xapp.Name).problem, nil
+		return "", xapi.Credentials{}, missing("the XApp %q has no credentials: its administrator must make the Secret %q in the namespace %q, with the keys %s and %s",
+			xapp.Name, key.Name, key.Namespace, v1alpha1.AppKeyClientID, v1alpha1.AppKeyClientSecret).problem, nil
 	}
 	if err != nil {
 		return "", xapi.Credentials{}, nil, fmt.Errorf("reading the Secret of the XApp %q: %w", xapp.Name, err)

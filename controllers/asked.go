@@ -17,7 +17,12 @@ const longestRequest = 256
 // one is known by its digest: grants and statuses keep the value that they answered,
 // and a tenant must not be able to fill a grant until a token finds no room in it.
 func asked(object metav1.Object, annotation string) string {
-	value := object.GetAnnotations()[annotation]
+	return Digested(object.GetAnnotations()[annotation])
+}
+
+// Digested gives a value of an annotation, or the digest of a long one; a digest is its
+// own.
+func Digested(value string) string {
 	if len(value) <= longestRequest {
 		return value
 	}

@@ -22,19 +22,25 @@ const (
 	reasonNotRevokedYet = "NotRevokedYet"
 	reasonRefreshed     = "Refreshed"
 	reasonRestored      = "Restored"
+	reasonGrantLost     = "GrantLost"
 )
 
 // notify makes an event for each change that a person would want to know of:
 // Ready took another status or reason, a consent failed, which its message says, a
 // requested refresh was made. Routine refreshes make none. A grant whose rotation
-// went back comes out of a backup: its refresh token may be spent already.
+// went back comes out of a backup: its refresh token may be spent already. One that has no
+// account any more is a new one.
 func (r *XConnectionReconciler) notify(before, after *v1alpha1.XConnection) {
 	old := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionReady)
 	ready := meta.FindStatusCondition(after.Status.Conditions, v1alpha1.ConditionReady)
 	if ready != nil && (old == nil || old.Status != ready.Status || old.Reason != ready.Reason || consentFailed(before, after)) {
 		r.event(after, severity(ready), ready.Reason, "Reconcile", ready.Message)
 	}
-	if after.Status.Rotation < before.Status.Rotation {
+	switch wentBack := after.Status.Rotation < before.Status.Rotation; {
+	case wentBack && after.Status.UserID == "" && before.Status.Connected:
+		r.event(after, corev1.EventTypeWarning, reasonGrantLost, "Reconcile",
+			"The stored grant is gone, as when somebody deleted its Secret: its tokens may be alive at X until the app's access is revoked in the account's settings")
+	case wentBack:
 		r.event(after, corev1.EventTypeWarning, reasonRestored, "Reconcile",
 			"The stored grant is older than the one seen before, as after a restore: X may not accept its refresh token any more")
 	}

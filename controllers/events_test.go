@@ -35,14 +35,18 @@ func TestNotify(t *testing.T) {
 		before, after v1alpha1.XConnectionStatus
 		want          string
 	}{
-		"nothing changed":       {well, well, ""},
-		"connected":             {denied(0), well, "Normal Connected words"},
-		"trouble":               {well, status(metav1.ConditionTrue, v1alpha1.ReasonXUnavailable), "Warning XUnavailable words"},
-		"denied":                {status(metav1.ConditionFalse, v1alpha1.ReasonConsentRequired), denied(0), "Warning AuthorizationDenied words"},
-		"denied again":          {denied(time.Hour), denied(0), "Warning AuthorizationDenied words"},
-		"a routine refresh":     {well, rotated(4, ""), ""},
-		"a refresh on request":  {well, rotated(4, "please"), "Normal Refreshed The token was refreshed on request"},
-		"a request in vain":     {well, rotated(3, "please"), ""},
+		"nothing changed":      {well, well, ""},
+		"connected":            {denied(0), well, "Normal Connected words"},
+		"trouble":              {well, status(metav1.ConditionTrue, v1alpha1.ReasonXUnavailable), "Warning XUnavailable words"},
+		"denied":               {status(metav1.ConditionFalse, v1alpha1.ReasonConsentRequired), denied(0), "Warning AuthorizationDenied words"},
+		"denied again":         {denied(time.Hour), denied(0), "Warning AuthorizationDenied words"},
+		"a routine refresh":    {well, rotated(4, ""), ""},
+		"a refresh on request": {well, rotated(4, "please"), "Normal Refreshed The token was refreshed on request"},
+		"a request in vain":    {well, rotated(3, "please"), ""},
+		"a grant that was deleted": {
+			v1alpha1.XConnectionStatus{Rotation: 3, Connected: true, UserID: "7", Conditions: well.Conditions}, rotated(0, ""),
+			"Warning GrantLost The stored grant is gone, as when somebody deleted its Secret: its tokens may be alive at X until the app's access is revoked in the account's settings",
+		},
 		"a grant from a backup": {well, rotated(2, ""), "Warning Restored The stored grant is older than the one seen before, as after a restore: X may not accept its refresh token any more"},
 	} {
 		recorder := events.NewFakeRecorder(2)

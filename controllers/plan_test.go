@@ -347,6 +347,7 @@ func statusCases() []statusCase {
 		{"no app", func(s *scope) { s.app.problem = &appProblem{message: "none"} }, no, v1alpha1.ReasonInvalidConfig, true},
 		{"no agent", func(s *scope) { s.agentMissing = "none" }, no, v1alpha1.ReasonAgentNotFound, true},
 		{"conflict", func(s *scope) { s.tokenConflict = "foreign" }, no, v1alpha1.ReasonTokenSecretConflict, true},
+		{"conflict before any consent", func(s *scope) { s.grant.Tokens, s.tokenConflict = nil, "foreign" }, no, v1alpha1.ReasonTokenSecretConflict, false},
 		{"a token Secret over quota", func(s *scope) {
 			s.token, s.publishing.err = nil, apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "t", errors.New("quota"))
 		}, no, v1alpha1.ReasonTokenSecretConflict, true},

@@ -64,6 +64,9 @@ type scope struct {
 	link string
 	// overtaken is true if somebody wrote what a pass wrote right after it.
 	overtaken bool
+	// lost is true if there was no grant, though status knows of an account: somebody
+	// deleted the Secret, and nobody has its tokens any more.
+	lost bool
 	// finished is true once the object is no longer ours.
 	finished bool
 }
@@ -97,6 +100,7 @@ func (r *XConnectionReconciler) readGrant(ctx context.Context, s *scope) error {
 	g, err := r.Store.Get(ctx, s.conn.UID)
 	switch {
 	case errors.Is(err, grant.ErrNotFound):
+		s.lost = s.before.Status.Connected
 		return nil
 	case errors.Is(err, grant.ErrUnreadable):
 		s.unreadable = err

@@ -301,11 +301,18 @@ func judgeApp(s *scope) (verdictOn, bool) {
 	}
 }
 
+const messageNotConnected = "No account is connected"
+
 // judgeConsent speaks while there is nothing but an invitation, or an answer to it.
 func judgeConsent(s *scope) (verdictOn, bool) {
 	switch {
 	case s.grant.Tokens != nil:
 		return verdictOn{}, false
+	case s.grant.Candidate == nil && s.tokenConflict != "":
+		// A person's consent would be of no use to agents.
+		v, says := judgeToken(s)
+		v.connected, v.connectedReason, v.connectedMessage = false, v1alpha1.ReasonConsentRequired, messageNotConnected
+		return v, says
 	case s.grant.Candidate != nil:
 		v := verdictOn{
 			ready: metav1.ConditionFalse, reason: v1alpha1.ReasonProgressing, reconciling: true,
@@ -321,7 +328,7 @@ func judgeConsent(s *scope) (verdictOn, bool) {
 		reason:           v1alpha1.ReasonConsentRequired,
 		message:          "A person must open the link in status.authorizeURL and consent",
 		connectedReason:  v1alpha1.ReasonConsentRequired,
-		connectedMessage: "No account is connected",
+		connectedMessage: messageNotConnected,
 	}
 	if last := s.grant.Consent.Outcome; last != nil && last.Code != redeem.CodeConnected {
 		v.reason = consentReasonFor(last)

@@ -17,6 +17,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/grant"
@@ -179,6 +180,20 @@ func (r *XConnectionReconciler) addFinalizer(ctx context.Context, s *scope) erro
 	return addFinalizer(ctx, r.Client, s.conn, v1alpha1.FinalizerRevoke)
 }
 
+// notRevoked says why an object goes though its tokens may be alive; empty if they are not.
+func notRevoked(s *scope) string {
+	switch {
+	case s.unreadable != nil:
+		return "since the stored grant can't be read: its Secret stays in the operator's namespace"
+	case s.foreign:
+		return "since another cluster made the stored grant: its Secret stays in the operator's namespace"
+	case s.lost:
+		return "since the stored grant is gone, as when somebody deleted its Secret: revoke the app's access in the account's settings at X"
+	default:
+		return ""
+	}
+}
+
 // removeFinalizer lets the object go. That there is no grant is not the cache's to say:
 // it may be behind.
 func (r *XConnectionReconciler) removeFinalizer(ctx context.Context, s *scope) error {
@@ -194,16 +209,11 @@ func (r *XConnectionReconciler) removeFinalizer(ctx context.Context, s *scope) e
 	if err := dropFinalizer(ctx, r.Client, s.conn, v1alpha1.FinalizerRevoke); err != nil {
 		return err
 	}
-	if s.unreadable != nil || s.foreign {
+	if why := notRevoked(s); why != "" {
 		metrics.NotRevoked.Inc()
-	}
-	switch {
-	case s.unreadable != nil:
-		r.event(s.conn, corev1.EventTypeWarning, v1alpha1.ReasonNotRevoked, "Revoke",
-			"The tokens were not revoked since the stored grant can't be read: its Secret stays in the operator's namespace")
-	case s.foreign:
-		r.event(s.conn, corev1.EventTypeWarning, v1alpha1.ReasonNotRevoked, "Revoke",
-			"The tokens were not revoked since another cluster made the stored grant: its Secret stays in the operator's namespace")
+		r.event(s.conn, corev1.EventTypeWarning, v1alpha1.ReasonNotRevoked, "Revoke", "The tokens were not revoked "+why)
+		// No event can be made in a namespace that is being deleted.
+		log.FromContext(ctx).Error(nil, "The tokens of a deleted XConnection were not revoked", "reason", why, "account", s.before.Status.Username)
 	}
 	for _, of := range []*retries{&r.settlings, &r.revocations, &r.publications} {
 		of.forget(s.conn.UID)

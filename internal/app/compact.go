@@ -74,10 +74,7 @@ func (c *compactor) metadata(object metav1.Object) {
 	}
 }
 
-// connection leaves out besides what kubectl apply notes of XConnections. They are
-// patched, never written whole: it is not lost.
 func (c *compactor) connection(conn *v1alpha1.XConnection) {
-	delete(conn.Annotations, corev1.LastAppliedConfigAnnotation)
 	conn.APIVersion, conn.Kind = c.share(conn.APIVersion), c.share(conn.Kind)
 	for i := range conn.Status.Conditions {
 		condition := &conn.Status.Conditions[i]

@@ -28,6 +28,7 @@ import (
 func (o *operator) makeManager(ctx context.Context, config *rest.Config) error {
 	options := ctrl.Options{
 		Scheme:                        newScheme(),
+		Logger:                        discreet(ctrl.Log),
 		Cache:                         o.cacheOptions(),
 		MapperProvider:                newMapper,
 		HealthProbeBindAddress:        o.HealthProbeBindAddress,
@@ -50,7 +51,8 @@ func (o *operator) makeManager(ctx context.Context, config *rest.Config) error {
 }
 
 // cacheOptions keep what is cached small: of the grants' namespace all Secrets,
-// elsewhere token Secrets alone, and nothing's managed fields.
+// elsewhere token Secrets alone, nothing's managed fields, and of what tenants write
+// what is read.
 func (o *operator) cacheOptions() cache.Options {
 	secrets := map[string]cache.Config{o.GrantNamespace: {LabelSelector: labels.Everything(), Transform: compact()}}
 	watched := o.watchedNamespaces()
@@ -58,7 +60,7 @@ func (o *operator) cacheOptions() cache.Options {
 		tokens := labels.SelectorFromSet(labels.Set{v1alpha1.LabelToken: v1alpha1.LabelTokenValue})
 		for namespace := range watched {
 			if namespace != o.GrantNamespace {
-				secrets[namespace] = cache.Config{LabelSelector: tokens, Transform: compact()}
+				secrets[namespace] = cache.Config{LabelSelector: tokens, Transform: trimmed(trimToken, compact())}
 			}
 		}
 	}
@@ -67,7 +69,8 @@ func (o *operator) cacheOptions() cache.Options {
 		ByObject: map[client.Object]cache.ByObject{
 			&corev1.Secret{}:        {Namespaces: secrets},
 			&v1alpha1.XApp{}:        {Label: o.xappSelector},
-			&v1alpha1.XConnection{}: {Namespaces: watched, Label: o.selector, Transform: compact()},
+			&v1alpha1.XConnection{}: {Namespaces: watched, Label: o.selector, Transform: trimmed(trimAuthored, compact())},
+			&v1alpha1.XPost{}:       {Namespaces: watched, Transform: trimmed(trimAuthored, compact())},
 		},
 		DefaultNamespaces: watched,
 	}
@@ -90,7 +93,7 @@ func (o *operator) appSecrets(config *rest.Config) (cache.Cache, error) {
 	apps, err := cache.New(config, cache.Options{
 		Scheme:           o.mgr.GetScheme(),
 		Mapper:           o.mgr.GetRESTMapper(),
-		DefaultTransform: cache.TransformStripManagedFields(),
+		DefaultTransform: trimmed(trimApp, cache.TransformStripManagedFields()),
 		ByObject: map[client.Object]cache.ByObject{&corev1.Secret{}: {
 			Namespaces: o.watchedNamespaces(),
 			Label:      labels.SelectorFromSet(labels.Set{v1alpha1.LabelApp: v1alpha1.LabelAppValue}),

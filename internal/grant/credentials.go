@@ -18,9 +18,14 @@ import (
 	"github.com/agentconnect/x-operator/internal/secret"
 )
 
+// longestCredential bounds an app's credentials, in bytes: X's have some fifty. Grants
+// keep copies of them, and a tenant must not be able to fill a grant until a token finds
+// no room in it.
+const longestCredential = 512
+
 // ParseCredentials reads an app's credentials from a Secret's data. White space
 // around a value is dropped: a trailing newline gets the same 401 as a wrong
-// secret. The error names the key that is missing or empty, never a value.
+// secret. The error names the key that is missing, empty or too long, never a value.
 func ParseCredentials(data map[string][]byte) (clientID string, clientSecret secret.Token, err error) {
 	clientID = strings.TrimSpace(string(data[v1alpha1.AppKeyClientID]))
 	value := strings.TrimSpace(string(data[v1alpha1.AppKeyClientSecret]))
@@ -29,6 +34,10 @@ func ParseCredentials(data map[string][]byte) (clientID string, clientSecret sec
 		return "", secret.Token{}, fmt.Errorf("the key %q is missing or empty", v1alpha1.AppKeyClientID)
 	case value == "":
 		return "", secret.Token{}, fmt.Errorf("the key %q is missing or empty", v1alpha1.AppKeyClientSecret)
+	case len(clientID) > longestCredential:
+		return "", secret.Token{}, fmt.Errorf("the key %q is longer than %d bytes: X's client ids are not", v1alpha1.AppKeyClientID, longestCredential)
+	case len(value) > longestCredential:
+		return "", secret.Token{}, fmt.Errorf("the key %q is longer than %d bytes: X's client secrets are not", v1alpha1.AppKeyClientSecret, longestCredential)
 	}
 	return clientID, secret.New(value), nil
 }

@@ -5,10 +5,13 @@ package life
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
+	"regexp"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -44,6 +47,9 @@ func (w *world) checkLeaks(ctx context.Context) error {
 	if len(shown["the logs"]) == 0 || len(shown["a page"]) == 0 {
 		return errors.New("no logs or no pages were collected: the check would prove nothing")
 	}
+	for what, text := range maps.Clone(shown) {
+		shown[what+", in base64,"] = decoded(text)
+	}
 	secrets := w.x.Secrets()
 	var found []error
 	for _, secret := range secrets {
@@ -60,6 +66,21 @@ func (w *world) checkLeaks(ctx context.Context) error {
 		found = append(found, errors.New("X knows of no secret: the check would prove nothing"))
 	}
 	return errors.Join(append(found, w.checkTokenSecrets(ctx)...)...)
+}
+
+// base64Text is what may be a value of a Secret, as JSON has it.
+var base64Text = regexp.MustCompile(`[A-Za-z0-9+/]{8,}={0,2}`)
+
+// decoded gives what a text holds in base64.
+func decoded(text string) string {
+	var all strings.Builder
+	for _, piece := range base64Text.FindAllString(text, -1) {
+		if value, err := base64.StdEncoding.DecodeString(piece); err == nil {
+			all.Write(value)
+			all.WriteByte('\n')
+		}
+	}
+	return all.String()
 }
 
 // checkTokenSecrets looks for anything in tenants' Secrets that is not theirs to
