@@ -13,6 +13,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -85,7 +86,8 @@ func TestOtherValues(t *testing.T) {
 		"podDisruptionBudget.enabled=false", "networkPolicy.enabled=false",
 		"controllers.extraArgs={--max-concurrent-reconciles=32}", "controllers.extraEnv[0].name=TZ",
 		"controllers.podAnnotations.a=b", "controllers.nodeSelector.a=b", "controllers.tolerations[0].key=a",
-		"controllers.affinity.nodeAffinity.a=b", "agent.tls.secretName=agent-tls",
+		"controllers.affinity.nodeAffinity.a=b", "agent.tls.secretName=agent-tls", "agent.extraVolumes[0].name=more",
+		"controllers.podLabels.team=a", "controllers.podLabels.app\\.kubernetes\\.io/component=callback", "agent.podLabels=null",
 	)...)))
 	for want, found := range map[string]bool{
 		"HTTPRoute x-operator-system/xo-callback":              true,
@@ -102,7 +104,7 @@ func TestOtherValues(t *testing.T) {
 	}
 	deployment := fmt.Sprint(rendered["Deployment x-operator-system/xo-controllers"])
 	door := fmt.Sprint(rendered["Deployment x-operator-system/xo-agent"], rendered["Service x-operator-system/xo-agent"])
-	for _, want := range []string{"--agent-tls-cert-dir=/etc/x-operator/agent-tls", "secretName:agent-tls", "port:443"} {
+	for _, want := range []string{"--agent-tls-cert-dir=/etc/x-operator/agent-tls", "secretName:agent-tls", "port:443", "name:more"} {
 		if !strings.Contains(door, want) {
 			t.Errorf("the agents' door lacks %q: %s", want, door)
 		}
@@ -110,6 +112,7 @@ func TestOtherValues(t *testing.T) {
 	for _, want := range []string{
 		"agentconnect/x-operator@sha256:0000", "--selector=shard=a", "--max-concurrent-reconciles=32",
 		"priorityClassName:high", "imagePullSecrets:[map[name:pull]]", "nodeAffinity:map[a:b]",
+		"labels:map[app.kubernetes.io/component:controllers app.kubernetes.io/name:x-operator app.kubernetes.io/part-of:x-operator team:a]",
 	} {
 		if !strings.Contains(deployment, want) {
 			t.Errorf("the Deployment lacks %q: %s", want, deployment)
@@ -189,6 +192,45 @@ func TestDocumentedInstall(t *testing.T) {
 	}
 }
 
+// TestDocumentedBundle: the values in docs/install.md put a CA bundle where the page on
+// releases says that it is looked for.
+func TestDocumentedBundle(t *testing.T) {
+	values := regexp.MustCompile("(?s)```yaml\n(controllers:.*?)```").FindStringSubmatch(readFile(t, "../docs/install.md"))
+	if values == nil {
+		t.Fatal("docs/install.md has no values for the controllers")
+	}
+	file := filepath.Join(t.TempDir(), "values.yaml")
+	if err := os.WriteFile(file, []byte(values[1]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	rendered := comparables(objects(t, helm(t, append(template(address), "--values", file)...)))
+	pod := fmt.Sprint(rendered["Deployment x-operator-system/x-operator-controllers"])
+	for _, want := range []string{
+		"volumeMounts:[map[mountPath:/etc/ssl/certs name:roots readOnly:true]]",
+		"volumes:[map[configMap:map[items:[map[key:ca-bundle.crt path:ca-certificates.crt]] name:corporate-roots] name:roots]]",
+	} {
+		if !strings.Contains(pod, want) {
+			t.Errorf("the Deployment lacks %q: %s", want, pod)
+		}
+	}
+}
+
+// TestNotes: whoever has installed the chart is told what is next.
+func TestNotes(t *testing.T) {
+	install := func(values ...string) string {
+		args := template(values...)
+		args[0] = "install"
+		return helm(t, append(args, "--dry-run=client")...)
+	}
+	const unexposed = "Send that address to the Service x-operator-callback"
+	if notes := install(address); !strings.Contains(notes, unexposed) || !strings.Contains(notes, "kubectl -n x-operator-system create secret") {
+		t.Errorf("the notes are %s", notes)
+	}
+	if notes := install(address, "ingress.enabled=true"); strings.Contains(notes, unexposed) {
+		t.Errorf("with an Ingress the notes are %s", notes)
+	}
+}
+
 func readFile(t *testing.T, name string) string {
 	t.Helper()
 	content, err := os.ReadFile(name) //nolint:gosec // A file of the repository.
@@ -200,12 +242,15 @@ func readFile(t *testing.T, name string) string {
 
 func TestValuesThatAreRefused(t *testing.T) {
 	for want, values := range map[string][]string{
-		"callbackBaseURL": {},
-		"pattern":         {"callbackBaseURL=x.example.com"},
-		"nonsense":        {address, "nonsense=1"},
-		"replicas":        {address, "callback.replicas=many"},
-		"parentRefs":      {address, "gateway.enabled=true"},
-		"extraEgress":     {address, "networkPolicy.extraEgress[0].port=16443"},
+		"callbackBaseURL is required: the public https address": {},
+		"'x.example.com' does not match pattern":                {"callbackBaseURL=x.example.com"},
+		"'http://x.example.com' does not match pattern":         {"callbackBaseURL=http://x.example.com"},
+		"'https://x.example.com/a' does not match pattern":      {"callbackBaseURL=https://x.example.com/a"},
+		"mountPath":   {address, "agent.extraVolumeMounts[0].name=roots"},
+		"nonsense":    {address, "nonsense=1"},
+		"replicas":    {address, "callback.replicas=many"},
+		"parentRefs":  {address, "gateway.enabled=true"},
+		"extraEgress": {address, "networkPolicy.extraEgress[0].port=16443"},
 	} {
 		output, err := run(t, template(values...)...)
 		if err == nil || !strings.Contains(output, want) {

@@ -5,10 +5,11 @@ cd "$(dirname "$0")/.."
 
 image=${1:?usage: install-file.sh IMAGE}
 kustomize=$PWD/bin/tools/kustomize
+overlay=$PWD/dist/overlay
 
-mkdir -p dist/overlay
-trap 'rm -rf dist/overlay' EXIT
-cd dist/overlay
+mkdir -p "$overlay"
+trap 'rm -rf "$overlay"' EXIT
+cd "$overlay"
 rm -f kustomization.yaml
 "$kustomize" create --resources ../../config/default
 "$kustomize" edit set image "agentconnect/x-operator=$image"

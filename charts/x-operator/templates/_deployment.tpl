@@ -34,8 +34,10 @@ spec:
   template:
     metadata:
       labels:
-        {{- include "x-operator.labels" $root | nindent 8 }}
-        app.kubernetes.io/component: {{ $component }}
+        {{- /* What selects the pods can't be overridden. */}}
+        {{- $labels := include "x-operator.labels" $root | fromYaml }}
+        {{- $_ := set $labels "app.kubernetes.io/component" $component }}
+        {{- merge $labels ($own.podLabels | default dict) | toYaml | nindent 8 }}
       annotations:
         kubectl.kubernetes.io/default-container: operator
         {{- if .consents }}
@@ -158,14 +160,26 @@ spec:
           readOnlyRootFilesystem: true
           capabilities:
             drop: [ALL]
-        {{- with .tlsSecret }}
+        {{- if or .tlsSecret $own.extraVolumeMounts }}
         volumeMounts:
+        {{- if .tlsSecret }}
         - name: agent-tls
           mountPath: /etc/x-operator/agent-tls
           readOnly: true
+        {{- end }}
+        {{- with $own.extraVolumeMounts }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+        {{- end }}
+      {{- if or .tlsSecret $own.extraVolumes }}
       volumes:
+      {{- with .tlsSecret }}
       - name: agent-tls
         secret:
           secretName: {{ . }}
-        {{- end }}
+      {{- end }}
+      {{- with $own.extraVolumes }}
+      {{- toYaml . | nindent 6 }}
+      {{- end }}
+      {{- end }}
 {{- end -}}
