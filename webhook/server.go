@@ -23,10 +23,10 @@ import (
 // The bounds of a server that faces the internet. They are constants, since a
 // bound that can be lifted by a flag is lifted when it hurts most.
 //
-// There is no limit per address of the caller: behind an Ingress or a Gateway
-// every caller has the proxy's address, headers that name another are anybody's
-// claim, and a table of callers is one more thing to fill. What bounds a flood is
-// that nothing costs more than a hash before a key of ours has been verified.
+// There is no limit per address of the caller where a proxy stands before a handler:
+// every caller has the proxy's address then, and headers that name another are
+// anybody's claim. What bounds a flood there is that nothing costs more than a hash
+// before a key of ours has been verified. Where none stands, see Unproxied.
 const (
 	// readHeaderTimeout is for the request line and all headers: a caller that
 	// drips them one by one is cut off.
@@ -50,12 +50,22 @@ const (
 	maxBodyBytes = 1 << 20
 	// maxConnections are open at once; more wait in the kernel's queue.
 	maxConnections = 1024
+	// maxPerAddress of them are of one address, for a handler that is Unproxied.
+	maxPerAddress = maxConnections / 16
 	// maxConcurrent requests are worked on at once; more are told to come again.
 	maxConcurrent = 256
 )
 
 // PathHealth answers "ok" while the server serves.
 const PathHealth = "/healthz"
+
+// Unproxied is a handler that callers reach with no proxy between, so that their
+// addresses tell them apart: its server bounds the connections of each address.
+type Unproxied interface {
+	http.Handler
+	// Unproxied does nothing; to have it says it all.
+	Unproxied()
+}
 
 // Server serves one handler: over plain HTTP where TLS ends before it, at an Ingress
 // or Gateway, or over TLS. It is a controller-runtime Runnable of its own kind, since
@@ -66,7 +76,7 @@ type Server struct {
 	Name string
 	// BindAddress is host and port to listen on; port 0 takes a free one.
 	BindAddress string
-	// Handler answers everything but PathHealth.
+	// Handler answers everything but PathHealth. It may be Unproxied.
 	Handler http.Handler
 	// Log takes what the server itself has to say; it never sees a request's
 	// address or headers.
@@ -90,7 +100,7 @@ func (s *Server) Start(ctx context.Context) error {
 	}
 	server := s.server()
 	failed := make(chan error, 1)
-	carrier := s.secured(netutil.LimitListener(listener, maxConnections))
+	carrier := s.secured(s.shared(listener))
 	go func() { failed <- server.Serve(carrier) }()
 	s.Log.Info("Serving", "server", s.Name, "address", listener.Addr().String())
 	select {
@@ -107,6 +117,15 @@ func (s *Server) listen(ctx context.Context) (net.Listener, error) {
 	}
 	var config net.ListenConfig
 	return config.Listen(ctx, "tcp", s.BindAddress)
+}
+
+// shared bounds the connections that are open at once. Those of an address that has
+// its share are closed before they take the place of another's.
+func (s *Server) shared(listener net.Listener) net.Listener {
+	if _, ok := s.Handler.(Unproxied); ok {
+		listener = newShareListener(listener, maxPerAddress)
+	}
+	return netutil.LimitListener(listener, maxConnections)
 }
 
 // secured puts TLS on a listener if there is a certificate. HTTP/1.1 alone is spoken

@@ -5,30 +5,32 @@ package agent
 
 import "sync"
 
-// busy counts the calls under way for each namespace.
+// busy counts what is under way for each key: a namespace, an address, a user.
 type busy struct {
 	most int
 
-	mu          sync.Mutex
-	byNamespace map[string]int
+	mu       sync.Mutex
+	underWay map[string]int
 }
 
-// enter counts a call in, unless there are too many already.
-func (b *busy) enter(namespace string) bool {
+func newBusy(most int) *busy { return &busy{most: most, underWay: map[string]int{}} }
+
+// enter counts one in, unless there are too many already.
+func (b *busy) enter(key string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.byNamespace[namespace] >= b.most {
+	if b.underWay[key] >= b.most {
 		return false
 	}
-	b.byNamespace[namespace]++
+	b.underWay[key]++
 	return true
 }
 
 // leave counts it out.
-func (b *busy) leave(namespace string) {
+func (b *busy) leave(key string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.byNamespace[namespace]--; b.byNamespace[namespace] == 0 {
-		delete(b.byNamespace, namespace)
+	if b.underWay[key]--; b.underWay[key] == 0 {
+		delete(b.underWay, key)
 	}
 }

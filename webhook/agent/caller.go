@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -24,15 +25,27 @@ var (
 )
 
 // authenticator finds out who a caller is. It keeps answers for a moment, by the
-// hash of the token.
+// hash of the token: those that tell a user in known, refusals in refused, where no
+// flood of made-up tokens reaches the others.
 type authenticator struct {
 	client   client.Client
 	audience string
 	known    *cache.LRUExpireCache
+	refused  *cache.LRUExpireCache
+	// reviews are counted by the caller's address, as nothing else of it is known.
+	reviews *turnstile
 }
 
-// caller gives the user behind a request. Errors: errNoToken, errBadToken, or that
-// the API server can't tell now.
+func newAuthenticator(client client.Client, audience string, clock clock) *authenticator {
+	return &authenticator{
+		client: client, audience: audience, reviews: newTurnstile(clock),
+		known:   cache.NewLRUExpireCacheWithClock(maxReviews, clock),
+		refused: cache.NewLRUExpireCacheWithClock(maxReviews, clock),
+	}
+}
+
+// caller gives the user behind a request. Errors: errNoToken, errBadToken, a fault if
+// there are too many callers at its address, or that the API server can't tell now.
 func (a *authenticator) caller(ctx context.Context, request *http.Request) (authenticationv1.UserInfo, error) {
 	token, err := bearerOf(request)
 	if err != nil {
@@ -42,12 +55,38 @@ func (a *authenticator) caller(ctx context.Context, request *http.Request) (auth
 	if user, ok := a.known.Get(key); ok {
 		return user.(authenticationv1.UserInfo), nil
 	}
-	user, err := a.review(ctx, token)
+	if _, ok := a.refused.Get(key); ok {
+		return authenticationv1.UserInfo{}, errBadToken
+	}
+	user, err := a.reviewFrom(ctx, addressOf(request), token)
+	switch {
+	case err == nil:
+		a.known.Add(key, user, reviewKept)
+	case errors.Is(err, errBadToken):
+		a.refused.Add(key, nil, reviewKept)
+	}
+	return user, err
+}
+
+// addressOf is where a request comes from: the other end of its connection, whatever
+// its headers say.
+func addressOf(request *http.Request) netip.Addr {
+	from, _ := netip.ParseAddrPort(request.RemoteAddr)
+	return from.Addr()
+}
+
+// reviewFrom reviews a token unless its address has had its share. A loopback address
+// has none, since a sidecar's is that of all callers behind it.
+func (a *authenticator) reviewFrom(ctx context.Context, from netip.Addr, token string) (authenticationv1.UserInfo, error) {
+	if from.IsLoopback() {
+		return a.review(ctx, token)
+	}
+	leave, err := a.reviews.enter(from.String())
 	if err != nil {
 		return authenticationv1.UserInfo{}, err
 	}
-	a.known.Add(key, user, reviewKept)
-	return user, nil
+	defer leave()
+	return a.review(ctx, token)
 }
 
 // bearerOf gives the token of a request (RFC 6750, section 2.1), and only that of

@@ -14,7 +14,6 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/agentconnect/x-operator/internal/grant"
@@ -57,9 +56,9 @@ type Grants interface {
 type Door struct {
 	Options
 
-	callers authenticator
-	rights  authorizer
-	busy    busy
+	callers *authenticator
+	rights  *authorizer
+	busy    *busy
 	handler http.Handler
 }
 
@@ -68,12 +67,12 @@ func New(options Options) *Door {
 	if options.Called == nil {
 		options.Called = func(string, string) {}
 	}
-	clock := reviewClock(options.Now)
+	now := clock(options.Now)
 	d := &Door{
 		Options: options,
-		callers: authenticator{options.Live, options.Audience, cache.NewLRUExpireCacheWithClock(maxReviews, clock)},
-		rights:  authorizer{options.Live, cache.NewLRUExpireCacheWithClock(maxReviews, clock)},
-		busy:    busy{most: maxPerNamespace, byNamespace: map[string]int{}},
+		callers: newAuthenticator(options.Live, options.Audience, now),
+		rights:  newAuthorizer(options.Live, now),
+		busy:    newBusy(maxPerNamespace),
 	}
 	server := d.tools()
 	tools := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, &mcp.StreamableHTTPOptions{
@@ -100,6 +99,10 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	d.handler.ServeHTTP(w, r)
 }
+
+// Unproxied implements webhook.Unproxied: pods call the door at its Service, so that
+// one that floods it is told apart by its address.
+func (d *Door) Unproxied() {}
 
 // guarded lets a request through whose caller is known and has at least one of the
 // rights. Nothing of the request's body, and nothing about the connection, is read
@@ -174,9 +177,3 @@ func callOf(ctx context.Context) call {
 	c, _ := ctx.Value(callKey{}).(call)
 	return c
 }
-
-// reviewClock is the clock as the cache wants it.
-type reviewClock func() time.Time
-
-// Now implements cache.Clock.
-func (c reviewClock) Now() time.Time { return c() }

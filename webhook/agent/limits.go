@@ -13,8 +13,18 @@ const (
 	// reviewKept is how long its answer is taken to hold. A token that is revoked, or
 	// a right that is taken away, counts for so long at most.
 	reviewKept = 10 * time.Second
-	// maxReviews bounds the answers kept of either kind: the oldest go first.
-	maxReviews = 4096
+	// maxReviews bounds the answers kept of each kind: those not used for longest go
+	// first. What reviewsPerSecond lets one caller add within reviewKept is a fifteenth.
+	maxReviews = 8192
+	// reviewsPerSecond is how many tokens of one address, and how many rights of one
+	// user, are reviewed in the long run. What is kept takes none, so that is enough for
+	// 500 tokens behind one address, or 500 rights of one user, in use all the time.
+	reviewsPerSecond = 50
+	// reviewBurst of them may come together.
+	reviewBurst = 50
+	// maxReviewing of them are under way at once: as many as one namespace may call,
+	// and an eighth of what the server takes, however slow the API server is.
+	maxReviewing = 32
 	// maxBearer is far above the length of a service account's token.
 	maxBearer = 8 << 10
 
@@ -33,7 +43,7 @@ const (
 	readTimeout = 20 * time.Second
 
 	// maxPerNamespace calls are worked on at once for the connections of one
-	// namespace: an eighth of what the server takes, so that no tenant fills it.
+	// namespace: an eighth of what the server takes, so that no namespace fills it.
 	maxPerNamespace = 32
 	// maxRequestID bounds what a caller may name its request.
 	maxRequestID = 128

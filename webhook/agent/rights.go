@@ -48,6 +48,13 @@ type call struct {
 type authorizer struct {
 	client client.Client
 	known  *cache.LRUExpireCache
+	// reviews are counted by the caller's user name: who may call may ask about any
+	// XConnection that it can think of.
+	reviews *turnstile
+}
+
+func newAuthorizer(client client.Client, clock clock) *authorizer {
+	return &authorizer{client, cache.NewLRUExpireCacheWithClock(maxReviews, clock), newTurnstile(clock)}
 }
 
 // question is what an answer is kept under. All that RBAC may go by is in it.
@@ -57,13 +64,19 @@ type question struct {
 	right      right
 }
 
-// allows tells whether the caller has the right.
+// allows tells whether the caller has the right. Errors: a fault if too many rights of
+// that user are asked for, or that the API server can't tell now.
 func (a *authorizer) allows(ctx context.Context, c call, wanted right) (bool, error) {
 	// %q keeps a name in one group from passing for another.
 	key := question{fmt.Sprintf("%q", []any{c.user.Username, c.user.UID, c.user.Groups, c.user.Extra}), c.connection, wanted}
 	if allowed, ok := a.known.Get(key); ok {
 		return allowed.(bool), nil
 	}
+	leave, err := a.reviews.enter(c.user.Username)
+	if err != nil {
+		return false, err
+	}
+	defer leave()
 	ctx, cancel := context.WithTimeout(ctx, reviewTimeout)
 	defer cancel()
 	review := reviewOf(c, wanted)
