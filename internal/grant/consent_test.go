@@ -364,6 +364,34 @@ func TestSupersededIsRevokedWithTheSecretOfNow(t *testing.T) {
 	}
 }
 
+// An answer to tokens that were given up before the account consented again is alive at
+// X, and is owed a revocation: now, or with the working set.
+func TestAnswerToWhatWasForgotten(t *testing.T) {
+	for name, test := range map[string]struct {
+		meanwhile func(*grant.Grant)
+		now       []string
+		later     int
+	}{
+		"and revoked":              {func(g *grant.Grant) { g.DropRetired(g.Retired[0]) }, nil, 1},
+		"and is yet to be revoked": {func(*grant.Grant) {}, []string{"late"}, 0},
+	} {
+		g := working()
+		g.Begin(attempt("mine"))
+		mine, account := *g.Journal.Attempt, g.Account
+		g.Forget()
+		test.meanwhile(g)
+		g.Candidate = &grant.Candidate{Tokens: answer("2", "refresh-2"), Account: account}
+		g.Candidate.ConsentedAt = moment
+		g.Promote()
+		for range 2 {
+			g.Place(mine, answer("late", "late"), account)
+		}
+		if _, now := accesses(g); !reflect.DeepEqual(now, test.now) || len(g.Superseded) != test.later {
+			t.Errorf("%s: %q are revoked now, %d later; want %q, %d", name, now, len(g.Superseded), test.now, test.later)
+		}
+	}
+}
+
 // X may let an account's earlier logins live on: what a consent of the same account took
 // the place of is revoked with the working set, and not before.
 func TestSuperseded(t *testing.T) {
@@ -407,23 +435,6 @@ func TestSuperseded(t *testing.T) {
 				t.Error("the late answer counts as kept")
 			}
 		}, []string{"late"}, nil},
-		"an answer to what was forgotten comes late": {func(g *grant.Grant) {
-			g.Begin(attempt("mine"))
-			mine, account := *g.Journal.Attempt, g.Account
-			g.Forget()
-			g.DropRetired(g.Retired[0])
-			consent(g, "2", "7")
-			g.Tokens.ConsentedAt = moment
-			g.Place(mine, answer("late", "late"), account)
-			g.Place(mine, answer("late", "late"), account)
-		}, []string{"late"}, nil},
-		"an answer to what is still to be revoked": {func(g *grant.Grant) {
-			g.Begin(attempt("mine"))
-			mine, account := *g.Journal.Attempt, g.Account
-			g.Forget()
-			consent(g, "2", "7")
-			g.Place(mine, answer("late", "late"), account)
-		}, nil, []string{"late"}},
 		"a moved grant of the account": {func(g *grant.Grant) {
 			moved := working()
 			consent(moved, "moved", "7")
