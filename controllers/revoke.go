@@ -31,8 +31,8 @@ const (
 	indexGrantee = "grantee"
 	// granteeHashes is how many hashes there are.
 	granteeHashes = 1024
-	// tellNotRevoked is after how many failures, some two minutes apart from the first,
-	// a connection that goes on is told that earlier tokens are still alive.
+	// tellNotRevoked is after how many failures, the last of them a minute or so after the
+	// first, a connection that goes on is told that earlier tokens are still alive.
 	tellNotRevoked = 6
 
 	messageUnknown = "The tokens were forgotten without asking X to revoke them: X does not tell whose they are, and revoking could end " +

@@ -88,7 +88,7 @@ func TestEarlierTokensThatAreNotRevoked(t *testing.T) {
 		failures int
 		tells    bool
 	}{
-		"failed for two minutes":   {nil, tellNotRevoked, true},
+		"failed for a minute":      {nil, tellNotRevoked, true},
 		"failed for a moment":      {nil, 1, false},
 		"told before":              {nil, tellNotRevoked + 1, false},
 		"of an object that leaves": {&deleted, tellNotRevoked, false},

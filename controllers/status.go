@@ -308,11 +308,6 @@ func judgeConsent(s *scope) (verdictOn, bool) {
 	switch {
 	case s.grant.Tokens != nil:
 		return verdictOn{}, false
-	case s.grant.Candidate == nil && s.tokenConflict != "":
-		// A person's consent would be of no use to agents.
-		v, says := judgeToken(s)
-		v.connected, v.connectedReason, v.connectedMessage = false, v1alpha1.ReasonConsentRequired, messageNotConnected
-		return v, says
 	case s.grant.Candidate != nil:
 		v := verdictOn{
 			ready: metav1.ConditionFalse, reason: v1alpha1.ReasonProgressing, reconciling: true,
@@ -322,6 +317,11 @@ func judgeConsent(s *scope) (verdictOn, bool) {
 			v.message = "A person consented, but it is not settled yet whose account it is: " + s.settling.err.Error()
 		}
 		return v, true
+	case s.tokenConflict != "":
+		// A person's consent would be of no use to agents.
+		v, says := judgeToken(s)
+		v.connected, v.connectedReason, v.connectedMessage = false, v1alpha1.ReasonConsentRequired, messageNotConnected
+		return v, says
 	}
 	v := verdictOn{
 		ready:            metav1.ConditionFalse,

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+
+	"github.com/agentconnect/x-operator/webhook/places"
 )
 
 // shareListener has at most so many connections of one address open, and closes any
@@ -14,14 +16,11 @@ import (
 // address is not counted, since a sidecar's is that of all callers behind it.
 type shareListener struct {
 	net.Listener
-	most int
-
-	mu   sync.Mutex
-	open map[netip.Addr]int
+	open *places.Places[netip.Addr]
 }
 
 func newShareListener(listener net.Listener, most int) *shareListener {
-	return &shareListener{Listener: listener, most: most, open: map[netip.Addr]int{}}
+	return &shareListener{listener, places.New[netip.Addr](most)}
 }
 
 // Accept implements net.Listener.
@@ -35,28 +34,10 @@ func (l *shareListener) Accept() (net.Conn, error) {
 		if address.IsLoopback() {
 			return connection, nil
 		}
-		if l.enter(address) {
-			return &shareConn{Conn: connection, leave: sync.OnceFunc(func() { l.leave(address) })}, nil
+		if l.open.Enter(address) {
+			return &shareConn{Conn: connection, leave: sync.OnceFunc(func() { l.open.Leave(address) })}, nil
 		}
 		_ = connection.Close()
-	}
-}
-
-func (l *shareListener) enter(address netip.Addr) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.open[address] >= l.most {
-		return false
-	}
-	l.open[address]++
-	return true
-}
-
-func (l *shareListener) leave(address netip.Addr) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.open[address]--; l.open[address] == 0 {
-		delete(l.open, address)
 	}
 }
 

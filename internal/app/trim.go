@@ -24,8 +24,8 @@ import (
 const (
 	// ours begins the names of annotations and labels that are read.
 	ours = "x.agentconnect.dev/"
-	// longestValue is the longest value, in bytes, of a token Secret that is kept; X's
-	// tokens have some hundred characters.
+	// longestValue is how much is kept of a value of a Secret, in bytes: X's tokens and
+	// credentials have some hundred characters.
 	longestValue = 8 << 10
 	// otherData stands in a cached token Secret for what it should not hold: it is no
 	// name that a key can have. The Secret is seen to differ, and is written anew.

@@ -35,8 +35,9 @@ var (
 	})
 
 	// NotRevoked counts sets of tokens that X did not revoke within a day, or, if they
-	// could not be stored to be revoked, at once; and deleted connections whose grant
-	// could not be read or was another cluster's.
+	// could not be stored to be revoked, at once; those that were forgotten since X does not
+	// tell whose they are; and deleted connections whose grant was lost, could not be read
+	// or was another cluster's.
 	NotRevoked = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "xoperator_tokens_not_revoked_total",
 		Help: "Sets of tokens of deleted connections that X did not revoke in time.",

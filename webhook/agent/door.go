@@ -19,6 +19,7 @@ import (
 	"github.com/agentconnect/x-operator/internal/grant"
 	"github.com/agentconnect/x-operator/internal/pace"
 	"github.com/agentconnect/x-operator/internal/xapi"
+	"github.com/agentconnect/x-operator/webhook/places"
 )
 
 // Options are what the door works with. All are required but Namespaces and Called.
@@ -58,7 +59,7 @@ type Door struct {
 
 	callers *authenticator
 	rights  *authorizer
-	busy    *busy
+	busy    *places.Places[string]
 	handler http.Handler
 }
 
@@ -72,7 +73,7 @@ func New(options Options) *Door {
 		Options: options,
 		callers: newAuthenticator(options.Live, options.Audience, now),
 		rights:  newAuthorizer(options.Live, now),
-		busy:    newBusy(maxPerNamespace),
+		busy:    places.New[string](maxPerNamespace),
 	}
 	server := d.tools()
 	tools := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, &mcp.StreamableHTTPOptions{
@@ -122,11 +123,11 @@ func (d *Door) guarded(what string, next http.Handler, wanted ...right) http.Han
 			d.refuse(w, what, c, err)
 			return
 		}
-		if !d.busy.enter(c.connection.Namespace) {
+		if !d.busy.Enter(c.connection.Namespace) {
 			d.refuse(w, what, c, &fault{reasonBusy, "Too many calls are under way for connections of this namespace.", d.Now().Add(time.Second)})
 			return
 		}
-		defer d.busy.leave(c.connection.Namespace)
+		defer d.busy.Leave(c.connection.Namespace)
 		ctx, cancel := context.WithTimeout(withCall(r.Context(), c), requestTimeout)
 		defer cancel()
 		next.ServeHTTP(w, r.WithContext(ctx))

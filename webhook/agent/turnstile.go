@@ -9,6 +9,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/cache"
 	"k8s.io/client-go/util/flowcontrol"
+
+	"github.com/agentconnect/x-operator/webhook/places"
 )
 
 // turnstile bounds the reviews that one address, or one user, has the API server
@@ -17,7 +19,7 @@ import (
 // about others out of what is kept.
 type turnstile struct {
 	clock clock
-	busy  *busy
+	busy  *places.Places[string]
 
 	mu sync.Mutex
 	// rates are of those who had a review lately. Whoever had none for a second has
@@ -26,16 +28,16 @@ type turnstile struct {
 }
 
 func newTurnstile(clock clock) *turnstile {
-	return &turnstile{clock: clock, busy: newBusy(maxReviewing), rates: cache.NewLRUExpireCacheWithClock(maxReviews, clock)}
+	return &turnstile{clock: clock, busy: places.New[string](maxReviewing), rates: cache.NewLRUExpireCacheWithClock(maxReviews, clock)}
 }
 
 // enter lets a review of a key begin, which calls leave when it ends. It gives a fault
 // if that key has had its share.
 func (t *turnstile) enter(key string) (leave func(), err error) {
-	if !t.rate(key).TryAccept() || !t.busy.enter(key) {
+	if !t.rate(key).TryAccept() || !t.busy.Enter(key) {
 		return nil, &fault{reasonBusy, "Too many new callers at this address, or new calls of this user, have to be looked at.", t.clock.Now().Add(time.Second)}
 	}
-	return func() { t.busy.leave(key) }, nil
+	return func() { t.busy.Leave(key) }, nil
 }
 
 func (t *turnstile) rate(key string) flowcontrol.PassiveRateLimiter {
