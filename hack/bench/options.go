@@ -20,7 +20,7 @@ import (
 const large = 10_000
 
 // parse reads the command line. What is not said depends on the number of
-// connections: a thousand take some nine minutes, ten thousand half an hour.
+// connections: a thousand take some nine minutes, ten thousand an hour.
 func parse(args []string, diagnostics io.Writer) (bench.Options, error) {
 	var o bench.Options
 	var chosen string
