@@ -98,6 +98,7 @@ func (o *operator) addCallback(context.Context, *rest.Config) error {
 		Address:           o.address,
 		AuthorizeEndpoint: o.Endpoints.AuthorizeURL,
 		AuthorizeURL:      o.x.AuthorizeURL,
+		Namespaces:        o.Namespaces,
 		Cached:            o.mgr.GetClient(),
 		Live:              o.live,
 		Grants:            o.store,

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
@@ -63,8 +64,11 @@ func (i invitation) standing(epoch int64) standing {
 func (d *door) linked(ctx context.Context, r *http.Request) (invitation, int64, error) {
 	connection := &v1alpha1.XConnection{}
 	key := client.ObjectKey{Namespace: r.PathValue("namespace"), Name: r.PathValue("name")}
-	if err := d.Cached.Get(ctx, key, connection); client.IgnoreNotFound(err) != nil {
-		return invitation{}, 0, fmt.Errorf("reading the XConnection %s: %w", key, err)
+	// A cache of some namespaces gives an error for any other.
+	if len(d.Namespaces) == 0 || slices.Contains(d.Namespaces, key.Namespace) {
+		if err := d.Cached.Get(ctx, key, connection); client.IgnoreNotFound(err) != nil {
+			return invitation{}, 0, fmt.Errorf("reading the XConnection %s: %w", key, err)
+		}
 	}
 	epoch, ok := d.Keyring.CheckCapability(string(connection.UID), capabilityIn(r))
 	if !ok || !connection.DeletionTimestamp.IsZero() {

@@ -51,6 +51,8 @@ type Options struct {
 	AuthorizeEndpoint string
 	// AuthorizeURL makes the address that a person is sent to.
 	AuthorizeURL func(xapi.AuthorizeRequest) string
+	// Namespaces are those that are served; empty: all.
+	Namespaces []string
 	// Cached reads XConnections for the start page, Live for the callback.
 	Cached client.Reader
 	Live   client.Reader

@@ -185,6 +185,11 @@ var closedLinks = map[string]struct {
 		change: func(w *world) { w.grant = nil },
 		status: http.StatusNotFound, title: "There is nothing behind this link", result: "useragent_not_found",
 	},
+	"of a namespace that is not served": {
+		// Its cache gives an error for it.
+		change: func(w *world) { w.namespaces, w.brokenCache = []string{"another"}, true },
+		status: http.StatusNotFound, title: "There is nothing behind this link", result: "useragent_not_found",
+	},
 	"a cache that fails": {
 		change: func(w *world) { w.brokenCache = true },
 		status: http.StatusServiceUnavailable, title: "Something failed on our side", result: "internal_error",

@@ -50,6 +50,8 @@ type world struct {
 	grant      *grant.Grant
 	// live is what the API server has, where the cache is behind; nil: the same.
 	live *grant.Grant
+	// namespaces are those that are served; empty: all.
+	namespaces []string
 	// broken fails every read of that kind.
 	brokenCache, brokenLive, brokenGrants bool
 	credentials                           func(grant.App) (xapi.Credentials, error)
@@ -113,6 +115,7 @@ func (w *world) door() *world {
 		Address:           address,
 		AuthorizeEndpoint: xPage,
 		AuthorizeURL:      w.authorizeURL,
+		Namespaces:        w.namespaces,
 		Cached:            w.reader(&w.brokenCache),
 		Live:              w.reader(&w.brokenLive),
 		Grants:            w,
