@@ -74,6 +74,7 @@ func addPolicies(flags *flag.FlagSet, p *xsim.Policies) {
 	durationVar(flags, &p.Grace, "grace", "how long --reuse=same and next honour a spent token")
 	flags.BoolVar(&p.KeepEarlierLogins, "keep-earlier-logins", false, "let refresh tokens of an account's earlier login live")
 	flags.BoolVar(&p.RevokeWholeGrant, "revoke-whole-grant", false, "end the whole grant when one token is revoked")
+	flags.BoolVar(&p.RevokeWholeAccount, "revoke-whole-account", false, "end all of the account's grants to the app when one token is revoked")
 	flags.BoolVar(&p.RefreshEndsAccess, "refresh-ends-access", false, "end earlier access tokens at a refresh")
 	flags.BoolVar(&p.OmitRefreshToken, "omit-refresh-token", false, "answer refreshes without a refresh token")
 	flags.StringVar(&p.DeadTokenError, "dead-token-error", "", "error code of a dead token: invalid_request (default) or invalid_grant")

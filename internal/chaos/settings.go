@@ -38,8 +38,8 @@ var settings = []setting{
 		mix: mix{step: 60, kill: 8, term: 4, x: 28},
 	},
 	{
-		name: "grace", does: "reuse gives the same answer again within a grace period, a revocation ends the grant",
-		policies: xsim.Policies{Reuse: xsim.ReuseSame, Grace: grace, RevokeWholeGrant: true, RevokeAnswersEmpty: true, DeadTokenError: "invalid_grant", AllowDuplicates: true},
+		name: "grace", does: "reuse gives the same answer again within a grace period, a revocation ends all that the account gave the app",
+		policies: xsim.Policies{Reuse: xsim.ReuseSame, Grace: grace, RevokeWholeAccount: true, RevokeAnswersEmpty: true, DeadTokenError: "invalid_grant", AllowDuplicates: true},
 		replicas: 1, share: 44, lifetime: 30 * time.Second,
 		mix: mix{step: 60, kill: 8, term: 4, x: 28},
 	},

@@ -38,6 +38,9 @@ type Policies struct {
 	// RevokeWholeGrant makes the revocation of one token end all of its grant; by
 	// default it ends that token alone.
 	RevokeWholeGrant bool `json:"revokeWholeGrant,omitempty"`
+	// RevokeWholeAccount makes it end all that the account has given the app, of other
+	// logins too.
+	RevokeWholeAccount bool `json:"revokeWholeAccount,omitempty"`
 	// RevokeAnswersEmpty answers a revocation with no body.
 	RevokeAnswersEmpty bool `json:"revokeAnswersEmpty,omitempty"`
 	// RefreshEndsAccess ends earlier access tokens at a refresh; by default they

@@ -46,6 +46,11 @@ func (s *Server) endByRevocation(t *token, now time.Time) {
 	if s.policies.RevokeWholeGrant {
 		t.grant.end(now, EndRevoked)
 	}
+	if s.policies.RevokeWholeAccount {
+		for _, g := range s.loginBook(login{t.grant.client, t.grant.account.ID}).open {
+			g.end(now, EndRevoked)
+		}
+	}
 }
 
 func (s *Server) revoked() answer {

@@ -64,6 +64,22 @@ func TestRevocation(t *testing.T) {
 	}
 }
 
+func TestRevocationOfAWholeAccount(t *testing.T) {
+	f := newFixture(t, func(c *xsim.Config) {
+		c.Policies.KeepEarlierLogins, c.Policies.RevokeWholeAccount = true, true
+	})
+	first, second, other := f.login("jane_doe"), f.login("jane_doe"), f.login("john_roe")
+	f.revoke(first.access, "access_token")
+	for _, ended := range []string{first.access, second.access} {
+		if f.works(ended) {
+			t.Errorf("it still works: %+v", f.record(ended))
+		}
+	}
+	if f.record(second.refresh).KilledWhy != xsim.EndRevoked || !f.works(other.access) {
+		t.Errorf("afterwards: %+v, %+v", f.record(second.refresh), f.record(other.refresh))
+	}
+}
+
 func TestRevokedRefreshTokenIsDeadAndNoReplay(t *testing.T) {
 	f := newFixture(t, nil)
 	issued := f.login("jane_doe")

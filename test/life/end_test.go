@@ -56,8 +56,7 @@ func TestNamespaceDeleted(t *testing.T) {
 // does not end the other at X.
 func TestSharedAccount(t *testing.T) {
 	tn := newTenant(t)
-	policies := xsim.Policies{KeepEarlierLogins: true, RevokeWholeGrant: true}
-	tn.x.SetPolicies(policies)
+	tn.x.SetPolicies(xsim.Policies{KeepEarlierLogins: true, RevokeWholeAccount: true})
 	defer tn.x.SetPolicies(xsim.Policies{})
 	one := tn.connect("one", "twice")
 	two := tn.connect("two", "twice")
