@@ -62,7 +62,7 @@ func forChart(document string) string {
 // chart's values name.
 func everyTenant(document string) string {
 	binding := strings.Replace(document, "kind: ClusterRoleBinding", "kind: RoleBinding", 1)
-	return "{{- range .Values.namespaces }}\n---\n" + object(binding, "{{ . }}") +
+	return "{{- range .Values.namespaces }}\n---\n" + object(binding, "{{ . | quote }}") +
 		"{{- else }}\n---\n" + object(document, "") + end
 }
 

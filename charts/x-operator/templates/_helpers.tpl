@@ -52,7 +52,7 @@ matchExpressions:
 
 {{/* The host of the callback's address. */}}
 {{- define "x-operator.host" -}}
-{{- (urlParse .Values.callbackBaseURL).host -}}
+{{- (urlParse .Values.callbackBaseURL).hostname -}}
 {{- end -}}
 
 {{- define "x-operator.tlsSecret" -}}
