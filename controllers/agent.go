@@ -16,6 +16,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/agentconnect/x-operator/api/v1alpha1"
 )
 
 // agentPatience bounds the look for a workload, which a filled cache answers at
@@ -38,8 +40,8 @@ type AgentWatcher struct {
 }
 
 // readAgent looks for the workload of agentRef. What can't be told, for want of
-// the kind or of the right to read it, counts as missing: it never stands in the
-// way of a refresh.
+// the kind or of the right to read it, counts as missing, unless all was well before: a
+// cache that is being filled can't tell either. It never stands in the way of a refresh.
 func (r *XConnectionReconciler) readAgent(ctx context.Context, s *scope) error {
 	ref := s.conn.Spec.AgentRef
 	if ref == nil || r.Agents == nil {
@@ -49,6 +51,10 @@ func (r *XConnectionReconciler) readAgent(ctx context.Context, s *scope) error {
 	ctx, cancel := context.WithTimeout(ctx, agentPatience)
 	defer cancel()
 	exists, err := r.Agents.exists(ctx, ref.GroupVersionKind(), types.NamespacedName{Namespace: s.conn.Namespace, Name: ref.Name})
+	if apierrors.IsTimeout(err) && meta.IsStatusConditionTrue(s.before.Status.Conditions, v1alpha1.ConditionReady) {
+		s.agentUnseen = true
+		return nil
+	}
 	if err != nil {
 		s.agentMissing = fmt.Sprintf("the %s %q can't be looked up: the operator's role must allow to get, list and watch that kind", ref.Kind, ref.Name)
 		return nil

@@ -37,7 +37,8 @@ func (r *XConnectionReconciler) notify(before, after *v1alpha1.XConnection) {
 		r.event(after, severity(ready), ready.Reason, "Reconcile", ready.Message)
 	}
 	switch wentBack := after.Status.Rotation < before.Status.Rotation; {
-	case wentBack && after.Status.UserID == "" && before.Status.Connected:
+	case wentBack && after.Status.UserID == "" && !tellsOfTokens(before):
+	case wentBack && after.Status.UserID == "":
 		r.event(after, corev1.EventTypeWarning, reasonGrantLost, "Reconcile",
 			"The stored grant is gone, as when somebody deleted its Secret: its tokens may be alive at X until the app's access is revoked in the account's settings")
 	case wentBack:

@@ -30,7 +30,13 @@ func TestNotify(t *testing.T) {
 		s.Rotation, s.LastHandledRefreshAt = rotation, handled
 		return s
 	}
-	well := rotated(3, "")
+	placeholder := func(reason string) v1alpha1.XConnectionStatus {
+		s := status(metav1.ConditionFalse, reason)
+		s.Rotation = 0
+		return s
+	}
+	well, older := rotated(3, ""), rotated(2, "")
+	older.UserID = "7"
 	for name, test := range map[string]struct {
 		before, after v1alpha1.XConnectionStatus
 		want          string
@@ -47,7 +53,14 @@ func TestNotify(t *testing.T) {
 			v1alpha1.XConnectionStatus{Rotation: 3, Connected: true, UserID: "7", Conditions: well.Conditions}, rotated(0, ""),
 			"Warning GrantLost The stored grant is gone, as when somebody deleted its Secret: its tokens may be alive at X until the app's access is revoked in the account's settings",
 		},
-		"a grant from a backup": {well, rotated(2, ""), "Warning Restored The stored grant is older than the one seen before, as after a restore: X may not accept its refresh token any more"},
+		"a grant that was deleted before X revoked": {
+			status(metav1.ConditionFalse, v1alpha1.ReasonNotRevoked), placeholder(v1alpha1.ReasonNotRevoked),
+			"Warning GrantLost The stored grant is gone, as when somebody deleted its Secret: its tokens may be alive at X until the app's access is revoked in the account's settings",
+		},
+		"a grant that was deleted once X had revoked": {
+			status(metav1.ConditionFalse, v1alpha1.ReasonDisconnected), placeholder(v1alpha1.ReasonDisconnected), "",
+		},
+		"a grant from a backup": {well, older, "Warning Restored The stored grant is older than the one seen before, as after a restore: X may not accept its refresh token any more"},
 	} {
 		recorder := events.NewFakeRecorder(2)
 		r := &XConnectionReconciler{Recorder: recorder}

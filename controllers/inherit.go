@@ -79,8 +79,8 @@ func (r *XConnectionReconciler) inherit(ctx context.Context, s *scope) error {
 	return err
 }
 
-// dropMoved deletes the Secret of a moved grant that is needless. What it still owes,
-// should its account have consented anew instead, is owed here from now on.
+// dropMoved deletes the Secret of a moved grant that is needless, or whose connection is
+// deleted. What it still owes, should it not have been taken over, is owed here from now on.
 func (r *XConnectionReconciler) dropMoved(ctx context.Context, s *scope) error {
 	if err := r.change(ctx, s, "keeping what the moved grant owes", func(g *grant.Grant) { g.Owe(s.moved) }); err != nil {
 		return err

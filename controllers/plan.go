@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
@@ -108,15 +109,31 @@ func planDeletion(s *scope) decision {
 	}
 	ending := planEnding(s)
 	switch {
+	case ending.isWait() && ending.at.IsZero() && tellsOfTokens(s.before):
+		// Status comes first: a grant that is gone while status tells of tokens is a lost
+		// one, whoever looks next.
+		return waitUntil(s.now)
 	case ending.isWait() && ending.at.IsZero():
 		return do(actionDeleteGrant)
-	case !s.now.Before(deadline):
-		return do(actionBury)
-	case ending.isWait():
+	case s.now.Before(deadline) && ending.isWait():
 		return ending.orBy(deadline)
-	default:
+	case s.now.Before(deadline), goesOn(s, ending):
 		return ending
+	default:
+		return do(actionBury)
 	}
+}
+
+// goesOn tells whether a deletion goes on after its deadline, which may have passed before
+// anybody looked: what X has nothing to do with, and asking it once.
+func goesOn(s *scope, ending decision) bool {
+	return !ending.isWait() && (ending.action != actionRevoke || s.revoking.failures == 0)
+}
+
+// tellsOfTokens tells whether an object's status says that there are tokens.
+func tellsOfTokens(conn *v1alpha1.XConnection) bool {
+	ready := meta.FindStatusCondition(conn.Status.Conditions, v1alpha1.ConditionReady)
+	return conn.Status.Connected || ready != nil && ready.Reason == v1alpha1.ReasonNotRevoked
 }
 
 // planDisconnected ends the grant and the token Secret; the object stays.
@@ -154,7 +171,7 @@ func planToken(s *scope) decision {
 // planEnding gives up the tokens and the invitation, once no attempt at them is under way, and
 // revokes what was given up. It waits without a time once nothing is left, and nothing can come.
 func planEnding(s *scope) decision {
-	if inherited(s) {
+	if inherited(s) || s.moved != nil && !s.conn.DeletionTimestamp.IsZero() {
 		return do(actionDropMoved)
 	}
 	if s.grant.Tokens != nil || s.grant.Candidate != nil || s.grant.Consent.Wanted {
@@ -263,7 +280,7 @@ func planIdle(s *scope) decision {
 	if s.grant.Candidate != nil && !s.conn.Spec.Suspend {
 		times = append(times, candidateAt(s))
 	}
-	if s.tokenConflict != "" || s.agentMissing != "" {
+	if s.tokenConflict != "" || s.agentMissing != "" || s.agentUnseen {
 		times = append(times, s.now.Add(conflictLook))
 	}
 	return waitUntil(times...)

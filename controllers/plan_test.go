@@ -103,7 +103,7 @@ type planCase struct {
 }
 
 func planCases() []planCase {
-	return slices.Concat(planLife(), planMoved(), planTokens(), planDeletions(), planDisconnections())
+	return slices.Concat(planLife(), planMoved(), planTokens(), planDeletions(), planRevocations(), planDisconnections())
 }
 
 func planLife() []planCase {
@@ -229,6 +229,12 @@ func planDeletions() []planCase {
 			deleted(s, revokeDeadline)
 			s.grant, s.unreadable = nil, grant.ErrUnreadable
 		}, want: actionRemoveFinalizer},
+	}
+}
+
+// planRevocations are those of deletions whose tokens are given up, and what comes after.
+func planRevocations() []planCase {
+	return []planCase{
 		{name: "deleted, given up", change: func(s *scope) { deleted(s, time.Second); s.grant.Tokens = nil; retire(s) }, want: actionRevoke},
 		{name: "deleted, X away", change: func(s *scope) {
 			deleted(s, time.Second)
@@ -236,8 +242,33 @@ func planDeletions() []planCase {
 			retire(s)
 			s.revoking.at = s.now.Add(7 * time.Second)
 		}, want: actionWait, wait: 7 * time.Second},
-		{name: "deleted, X away past the deadline", change: func(s *scope) { deleted(s, revokeDeadline); s.grant.Tokens = nil; retire(s) }, want: actionBury},
+		{name: "deleted, X away past the deadline", change: func(s *scope) {
+			deleted(s, revokeDeadline)
+			s.grant.Tokens, s.revoking.failures = nil, 1
+			retire(s)
+		}, want: actionBury},
+		{name: "deleted, seen past the deadline", change: func(s *scope) { deleted(s, time.Hour) }, want: actionForget},
+		{name: "deleted, X not asked before the deadline", change: func(s *scope) { deleted(s, time.Hour); s.grant.Tokens = nil; retire(s) }, want: actionRevoke},
+		{name: "deleted, never connected, seen past the deadline", change: func(s *scope) { deleted(s, time.Hour); s.grant.Tokens = nil }, want: actionDeleteGrant},
+		{name: "deleted, an attempt under way past the deadline", change: func(s *scope) {
+			deleted(s, revokeDeadline)
+			s.grant.Journal.Attempt, s.seen = &grant.Attempt{}, grant.Seen{First: s.now}
+		}, want: actionBury},
+		{name: "deleted, a moved grant that can't be taken over", change: func(s *scope) {
+			deleted(s, time.Second)
+			move(s)
+			s.moved.Account.UserID = "another"
+		}, want: actionDropMoved},
 		{name: "deleted, revoked", change: func(s *scope) { deleted(s, time.Second); s.grant.Tokens = nil }, want: actionDeleteGrant},
+		{name: "deleted, revoked, which status does not say yet", change: func(s *scope) {
+			deleted(s, time.Second)
+			s.grant.Tokens, s.before.Status.Connected = nil, true
+		}, want: actionWait},
+		{name: "deleted, revoked at last, which status does not say yet", change: func(s *scope) {
+			deleted(s, time.Second)
+			s.grant.Tokens = nil
+			s.before.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionReady, Reason: v1alpha1.ReasonNotRevoked}}
+		}, want: actionWait},
 		{name: "deleted, a consent under way", change: func(s *scope) {
 			deleted(s, time.Second)
 			s.grant.Tokens = nil

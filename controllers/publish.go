@@ -22,6 +22,7 @@ import (
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/failpoint"
 	"github.com/agentconnect/x-operator/internal/grant"
+	"github.com/agentconnect/x-operator/internal/partial"
 )
 
 var errTokenRace = errors.New("the token Secret was changed by another writer")
@@ -109,9 +110,8 @@ func (r *XConnectionReconciler) noteToken(s *scope, err error) error {
 // publish writes the token Secret, under the version that was seen.
 func (r *XConnectionReconciler) publish(ctx context.Context, s *scope) error {
 	failpoint.Hit("publish-before-write")
-	desired := desiredToken(s.conn, s.grant, s.token)
 	if s.token == nil {
-		return r.createToken(ctx, s, desired)
+		return r.createToken(ctx, s, desiredToken(s.conn, s.grant, nil))
 	}
 	if rotationOf(s.token) > s.grant.Rotation {
 		if current, err := r.isCurrent(ctx, s); err != nil || !current {
@@ -121,7 +121,11 @@ func (r *XConnectionReconciler) publish(ctx context.Context, s *scope) error {
 	if s.token.Immutable != nil && *s.token.Immutable {
 		return r.unpublish(ctx, &s.token)
 	}
-	err := r.writeToken(s, desired, func() error { return r.Update(ctx, desired) })
+	present, err := partial.Whole(ctx, r.Live, s.token)
+	desired := desiredToken(s.conn, s.grant, present)
+	if err == nil {
+		err = r.writeToken(s, desired, func() error { return r.Update(ctx, desired) })
+	}
 	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
 		return fmt.Errorf("%w: %w", errTokenRace, err)
 	}

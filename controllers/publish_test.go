@@ -33,7 +33,7 @@ func TestTokenKeptByFinalizers(t *testing.T) {
 		},
 		"given up": {
 			func(s *scope) { disconnect(s); s.grant.Tokens = nil },
-			[]string{"delete"}, "The tokens are revoked and forgotten. T" + kept,
+			[]string{"delete"}, "No account is connected, and no tokens are kept. T" + kept,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -10,11 +10,13 @@ import (
 	"hash/fnv"
 	"slices"
 	"strconv"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/failpoint"
@@ -34,9 +36,14 @@ const (
 	// tellNotRevoked is after how many failures, the last of them a minute or so after the
 	// first, a connection that goes on is told that earlier tokens are still alive.
 	tellNotRevoked = 6
+	// overdueAfter is after how many failures, some ten minutes, others' consents are not
+	// waited for any more; a tombstone does not after as long.
+	overdueAfter     = 10
+	tombstoneOverdue = 10 * time.Minute
 
 	messageUnknown = "The tokens were forgotten without asking X to revoke them: X does not tell whose they are, and revoking could end " +
 		"other connections of the same X app. Revoke the app's access in the account's settings at X"
+	messageForgotten = "The tokens were forgotten without asking X to revoke them: another connection uses the same account with the same X app"
 )
 
 // forget gives up the tokens and the invitation; what is given up waits to be
@@ -56,6 +63,7 @@ func (r *XConnectionReconciler) revoke(ctx context.Context, s *scope) error {
 	}
 	defer r.slots.leaveAfterRevocation()
 	options := revokeOptions(r.Client, r.Store)
+	options.Overdue = s.revoking.failures >= overdueAfter
 	stored := options.Credentials
 	options.Credentials = func(ctx context.Context, app grant.App) (xapi.Credentials, error) {
 		if s.app.problem == nil && s.app.ClientID == app.ClientID {
@@ -76,9 +84,11 @@ func (r *XConnectionReconciler) revoke(ctx context.Context, s *scope) error {
 	case result.Unknown:
 		metrics.NotRevoked.Inc()
 		r.event(s.conn, corev1.EventTypeWarning, v1alpha1.ReasonNotRevoked, "Revoke", messageUnknown)
+		// No event can be made in a namespace that is being deleted.
+		log.FromContext(ctx).Error(nil, messageUnknown)
 	case result.Forgotten:
-		r.event(s.conn, corev1.EventTypeNormal, reasonForgotten, "Revoke",
-			"The tokens were forgotten without asking X to revoke them: another connection uses the same account with the same X app")
+		r.event(s.conn, corev1.EventTypeNormal, reasonForgotten, "Revoke", messageForgotten)
+		log.FromContext(ctx).Info(messageForgotten)
 	default:
 		r.event(s.conn, corev1.EventTypeNormal, reasonRevoked, "Revoke", "The tokens were revoked at X")
 	}
@@ -102,7 +112,7 @@ func (r *XConnectionReconciler) bury(ctx context.Context, s *scope) error {
 	err := r.change(ctx, s, "leaving a tombstone", func(g *grant.Grant) { g.Bury(now) })
 	if err == nil {
 		r.event(s.conn, corev1.EventTypeWarning, reasonNotRevokedYet, "Revoke",
-			"X did not revoke the tokens within 2 minutes: the operator goes on trying for 24 hours")
+			"The tokens were not revoked at X within 2 minutes of the deletion: the operator goes on trying for 24 hours")
 	}
 	return err
 }
@@ -128,7 +138,7 @@ func revokeOptions(reader client.Reader, store *grant.Store) redeem.RevokeOption
 			return redeem.CredentialsOf(found), err
 		},
 		Shared: func(ctx context.Context, g *grant.Grant, of grant.Grantee) (bool, error) {
-			if g.LivesOn(of) {
+			if g.MayLiveOn(of) {
 				return true, nil
 			}
 			// Of two that are given up together the later one must see that the earlier was,

@@ -52,8 +52,10 @@ type scope struct {
 	// oldToken is the token Secret under a former spec.tokenSecretName; nil if there
 	// is none.
 	oldToken *corev1.Secret
-	// agentMissing says which workload does not exist.
+	// agentMissing says which workload does not exist; agentUnseen is true if nobody can
+	// tell yet.
 	agentMissing string
+	agentUnseen  bool
 	// settling, revoking and publishing are how the candidate's settlement, the
 	// revocation of retired sets and the writing of token Secrets last failed.
 	settling, revoking, publishing setback
@@ -98,9 +100,12 @@ func (r *XConnectionReconciler) readScope(ctx context.Context, conn *v1alpha1.XC
 
 func (r *XConnectionReconciler) readGrant(ctx context.Context, s *scope) error {
 	g, err := r.Store.Get(ctx, s.conn.UID)
+	if isBehind(g, err, s.before) {
+		g, err = r.Store.GetLive(ctx, s.conn.UID)
+	}
 	switch {
 	case errors.Is(err, grant.ErrNotFound):
-		s.lost = s.before.Status.Connected
+		s.lost = tellsOfTokens(s.before)
 		return nil
 	case errors.Is(err, grant.ErrUnreadable):
 		s.unreadable = err
@@ -113,6 +118,15 @@ func (r *XConnectionReconciler) readGrant(ctx context.Context, s *scope) error {
 	}
 	r.setGrant(ctx, s, g)
 	return nil
+}
+
+// isBehind tells whether status knows of a later grant than the cache showed: the cache may
+// lag behind it, and nobody is to be told of a loss for that.
+func isBehind(g *grant.Grant, err error, conn *v1alpha1.XConnection) bool {
+	if errors.Is(err, grant.ErrNotFound) {
+		return tellsOfTokens(conn)
+	}
+	return err == nil && g.Rotation < conn.Status.Rotation
 }
 
 // setGrant puts the grant as it is now into the scope.

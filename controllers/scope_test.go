@@ -15,8 +15,48 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
+	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/grant"
 )
+
+// What status knows of and the cache does not show is looked up, and nothing else.
+func TestReadGrantOfALateCache(t *testing.T) {
+	cache, late := grantsAmong(t)
+	live, store := grantsAmong(t)
+	for rotation, in := range map[int64]*grant.Store{4: late, 5: store} {
+		_, err := in.Create(t.Context(), &grant.Grant{Owner: grant.Owner{Namespace: "team", Name: "agent", UID: "1"}, ClusterID: "cluster", Rotation: rotation})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, test := range map[string]struct {
+		uid    types.UID
+		status v1alpha1.XConnectionStatus
+		cached client.Client
+		want   int64
+		lost   bool
+	}{
+		"as status knows it":            {"1", v1alpha1.XConnectionStatus{Connected: true, Rotation: 4}, cache, 4, false},
+		"older than status knows":       {"1", v1alpha1.XConnectionStatus{Connected: true, Rotation: 5}, cache, 5, false},
+		"none, though status has one":   {"1", v1alpha1.XConnectionStatus{Connected: true}, fake.NewClientBuilder().Build(), 5, false},
+		"none, and status knows none":   {"1", v1alpha1.XConnectionStatus{}, fake.NewClientBuilder().Build(), 0, false},
+		"none anywhere, as it was lost": {"2", v1alpha1.XConnectionStatus{Connected: true}, cache, 0, true},
+	} {
+		conn := &v1alpha1.XConnection{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "agent", UID: test.uid}, Status: test.status}
+		r := &XConnectionReconciler{Store: &grant.Store{Client: test.cached, Live: live, Namespace: "operator", ClusterID: "cluster"}}
+		s := &scope{now: someTime, conn: conn, before: conn.DeepCopy()}
+		if err := r.readGrant(t.Context(), s); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		var got int64
+		if s.grant != nil {
+			got = s.grant.Rotation
+		}
+		if got != test.want || s.lost != test.lost {
+			t.Errorf("%s: rotation %d, lost %t; want %d, %t", name, got, s.lost, test.want, test.lost)
+		}
+	}
+}
 
 // TestPodEnd: only a kubelet's word proves that the holder of an attempt ended. A pod
 // that the API server lacks may have been deleted by force, and live on for its call.

@@ -262,7 +262,7 @@ func judgeWish(s *scope) (verdictOn, bool) {
 	v := verdictOn{ready: metav1.ConditionFalse, connected: alive(s)}
 	switch {
 	case !s.conn.DeletionTimestamp.IsZero() || s.conn.Spec.State == v1alpha1.StateDisconnected:
-		v.reason, v.message, v.connected = v1alpha1.ReasonDisconnected, "The tokens are revoked and forgotten", false
+		v.reason, v.message, v.connected = v1alpha1.ReasonDisconnected, "No account is connected, and no tokens are kept", false
 		if s.publishing.err != nil && cmp.Or(s.token, s.oldToken) != nil {
 			v.message += ". " + capital(s.publishing.err.Error())
 		}

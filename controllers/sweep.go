@@ -151,7 +151,9 @@ func (r *SweepReconciler) tend(ctx context.Context, g *grant.Grant) (time.Durati
 	case now.Before(g.Tombstone.NextAt):
 		return g.Tombstone.NextAt.Sub(now), nil
 	}
-	result, err := r.Redeemer.RevokeOne(ctx, g, revokeOptions(r.Client, r.Store))
+	options := revokeOptions(r.Client, r.Store)
+	options.Overdue = now.Sub(g.Tombstone.Since) > tombstoneOverdue
+	result, err := r.Redeemer.RevokeOne(ctx, g, options)
 	switch {
 	case errors.Is(err, grant.ErrConflict):
 		return 0, err
@@ -163,7 +165,7 @@ func (r *SweepReconciler) tend(ctx context.Context, g *grant.Grant) (time.Durati
 		log.FromContext(ctx).Error(nil, messageUnknown, "connection", g.Owner.Namespace+"/"+g.Owner.Name)
 		return minDelay, nil
 	case result.Forgotten:
-		log.FromContext(ctx).Info("The tokens of a deleted XConnection were forgotten without asking X to revoke them: another connection uses the account",
+		log.FromContext(ctx).Info(messageForgotten,
 			"connection", g.Owner.Namespace+"/"+g.Owner.Name, "accounts", accountsOf(g.Retired[:1]))
 		return minDelay, nil
 	case err == nil:

@@ -122,8 +122,6 @@ func TestRateLimitsAreWrittenSparingly(t *testing.T) {
 	}
 }
 
-// xappReconciler has one XApp, "acme", of the client id "client", and counts writes of
-// its status.
 // TestXAppWithAnUnreadableSelector: the API server lets through what no label can be.
 func TestXAppWithAnUnreadableSelector(t *testing.T) {
 	writes := 0
@@ -150,6 +148,8 @@ func TestXAppWithAnUnreadableSelector(t *testing.T) {
 	}
 }
 
+// xappReconciler has one XApp, "acme", of the client id "client", and counts writes of
+// its status.
 func xappReconciler(t testing.TB, now func() time.Time, writes *int) *XAppReconciler {
 	t.Helper()
 	scheme := runtime.NewScheme()

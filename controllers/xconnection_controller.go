@@ -177,7 +177,7 @@ func (r *XConnectionReconciler) result(s *scope, d decision, err error) (ctrl.Re
 // addFinalizer comes first: nothing may be asked of X for an object that could go
 // without its grant being revoked.
 func (r *XConnectionReconciler) addFinalizer(ctx context.Context, s *scope) error {
-	return addFinalizer(ctx, r.Client, s.conn, v1alpha1.FinalizerRevoke)
+	return addFinalizer(ctx, r.Client, r.Live, s.conn, v1alpha1.FinalizerRevoke)
 }
 
 // notRevoked says why an object goes though its tokens may be alive; empty if they are not.
@@ -206,14 +206,15 @@ func (r *XConnectionReconciler) removeFinalizer(ctx context.Context, s *scope) e
 			return fmt.Errorf("making sure that there is no grant: %w", err)
 		}
 	}
-	if err := dropFinalizer(ctx, r.Client, s.conn, v1alpha1.FinalizerRevoke); err != nil {
-		return err
-	}
+	// It is told first: once the object is gone, nobody comes back to it.
 	if why := notRevoked(s); why != "" {
 		metrics.NotRevoked.Inc()
 		r.event(s.conn, corev1.EventTypeWarning, v1alpha1.ReasonNotRevoked, "Revoke", "The tokens were not revoked "+why)
 		// No event can be made in a namespace that is being deleted.
 		log.FromContext(ctx).Error(nil, "The tokens of a deleted XConnection were not revoked", "reason", why, "account", s.before.Status.Username)
+	}
+	if err := dropFinalizer(ctx, r.Client, r.Live, s.conn, v1alpha1.FinalizerRevoke); err != nil {
+		return err
 	}
 	for _, of := range []*retries{&r.settlings, &r.revocations, &r.publications} {
 		of.forget(s.conn.UID)

@@ -47,7 +47,11 @@ func (r *XPostReconciler) sendNext(ctx context.Context, s *postScope) error {
 	attempt := r.newAttempt(s)
 	results := make(chan result, 1)
 	of := s.copy()
-	err := r.Keeper.Do(ctx, attempt.ID, func(ctx context.Context) {
+	// An answer that can't be stored, whoever is to blame, must not take a worker that other
+	// tenants' posts wait for. The connection's lane stays taken.
+	waits, cancel := context.WithTimeout(ctx, attemptPatience)
+	defer cancel()
+	err := r.Keeper.Do(waits, attempt.ID, func(ctx context.Context) {
 		defer r.lanes.leave(of.pub.uid)
 		post, ended, err := r.attempt(ctx, of, attempt)
 		results <- result{post, ended, err}
@@ -79,8 +83,7 @@ func (r *XPostReconciler) takeUp(ctx context.Context, s *postScope, post *v1alph
 // setTrouble notes what failed without anything sent, and when to try again; nil
 // ends it.
 func (r *XPostReconciler) setTrouble(s *postScope, err error) {
-	last := r.retries.note(s.post.UID, r.Now(), err)
-	s.trouble, s.retryAt = last.err, last.at
+	s.setBack(r.retries.note(memoryOf(requestOf(s.post)), r.Now(), err))
 }
 
 func (r *XPostReconciler) newAttempt(s *postScope) v1alpha1.PostAttempt {

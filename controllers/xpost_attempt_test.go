@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"slices"
 	"sync"
 	"testing"
@@ -48,18 +49,28 @@ type desk struct {
 	// its place.
 	texts  []string
 	onPost func(http.ResponseWriter) bool
+	// reads are how often X was asked for the account's posts, deleted the ids that it
+	// was told to delete; onGet and onDelete answer, if set.
+	reads           int
+	deleted         []string
+	onGet, onDelete http.HandlerFunc
 	// onStatus, if set, is asked before each write of a status; apply writes it.
 	onStatus func(apply func() error) error
 }
 
-func newDesk(t *testing.T) *desk {
+// newDesk has one post to publish, changed as wanted.
+func newDesk(t *testing.T, changes ...func(*postScope)) *desk {
 	d := &desk{t: t, now: someTime, event: events.NewFakeRecorder(100)}
 	server := httptest.NewServer(http.HandlerFunc(d.answer))
 	t.Cleanup(server.Close)
 	s := connectedScope()
 	s.conn.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue}}
-	d.post = readyPostScope().post
-	d.post.Spec.Text, d.post.Spec.Thread = "Hello", nil
+	ready := readyPostScope()
+	ready.post.Spec.Text, ready.post.Spec.Thread = "Hello", nil
+	for _, change := range changes {
+		change(ready)
+	}
+	d.post = ready.post
 	c := d.cluster(s.conn, d.post)
 	store := &grant.Store{Client: c, Live: c, Namespace: "operator", ClusterID: "cluster"}
 	s.grant.ClusterID = "cluster"
@@ -84,13 +95,14 @@ func (d *desk) cluster(objects ...client.Object) client.Client {
 		}
 	}
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "customer"}}
-	return fake.NewClientBuilder().WithScheme(scheme).
+	builder := fake.NewClientBuilder().WithScheme(scheme).
 		WithObjects(append(objects, namespace)...).
 		WithStatusSubresource(&v1alpha1.XPost{}).
-		WithIndex(&v1alpha1.XPost{}, indexPostID, func(client.Object) []string { return nil }).
-		WithIndex(&v1alpha1.XPost{}, indexUnsettled, func(object client.Object) []string { return unsettledAccount(object.(*v1alpha1.XPost)) }).
-		WithInterceptorFuncs(interceptor.Funcs{SubResourcePatch: d.patchStatus}).
-		Build()
+		WithInterceptorFuncs(interceptor.Funcs{SubResourcePatch: d.patchStatus})
+	for name, values := range postIndexes {
+		builder.WithIndex(&v1alpha1.XPost{}, name, func(object client.Object) []string { return values(object.(*v1alpha1.XPost)) })
+	}
+	return builder.Build()
 }
 
 func (d *desk) patchStatus(ctx context.Context, c client.Client, sub string, object client.Object, patch client.Patch, options ...client.SubResourcePatchOption) error {
@@ -116,10 +128,22 @@ func (d *desk) advance(by time.Duration) {
 	d.now = d.now.Add(by)
 }
 
+func (d *desk) note(what func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	what()
+}
+
 // answer plays X.
 func (d *desk) answer(w http.ResponseWriter, r *http.Request) {
-	if r.Method == http.MethodGet {
-		_, _ = io.WriteString(w, `{"meta":{"result_count":0}}`)
+	switch r.Method {
+	case http.MethodGet:
+		d.note(func() { d.reads++ })
+		orElse(d.onGet, `{"meta":{"result_count":0}}`)(w, r)
+		return
+	case http.MethodDelete:
+		d.note(func() { d.deleted = append(d.deleted, path.Base(r.URL.Path)) })
+		orElse(d.onDelete, `{"data":{"deleted":true}}`)(w, r)
 		return
 	}
 	var body struct{ Text string }
@@ -136,6 +160,31 @@ func (d *desk) answer(w http.ResponseWriter, r *http.Request) {
 	}
 	w.WriteHeader(http.StatusCreated)
 	_, _ = fmt.Fprintf(w, `{"data":{"id":"%d","text":"Hello"}}`, id)
+}
+
+// orElse is a handler, or what answers with a text if there is none.
+func orElse(handler http.HandlerFunc, text string) http.HandlerFunc {
+	if handler != nil {
+		return handler
+	}
+	return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, text) }
+}
+
+// answering answers with a status and a text.
+func answering(status int, text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, text)
+	}
+}
+
+// events gives those that were made until now.
+func (d *desk) events() []string {
+	var made []string
+	for range len(d.event.Events) {
+		made = append(made, <-d.event.Events)
+	}
+	return made
 }
 
 // reconcile makes one pass, and gives the object afterwards.

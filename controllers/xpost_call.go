@@ -84,6 +84,15 @@ func (r *XPostReconciler) tellGrantOnce(ctx context.Context, owner types.UID, ch
 	return err
 }
 
+// troubleOf is what a call failed of that is to be made again by and by. A limit of X
+// is none: the pacer has heard of it, and holds the next call while it lasts.
+func troubleOf(err error) error {
+	if kind := xapi.KindOf(err); kind == xapi.KindRateLimited || kind == xapi.KindUsageCap {
+		return nil
+	}
+	return err
+}
+
 // reserve takes the connection's lane and a call to an endpoint. If either is not to
 // be had, the scope says why; if both are, the lane must be left.
 func (r *XPostReconciler) reserve(s *postScope, endpoint string) bool {

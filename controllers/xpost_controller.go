@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -43,7 +45,8 @@ type XPostReconciler struct {
 	// Workers is how many passes run at once.
 	Workers int
 
-	lanes   lanes
+	lanes lanes
+	// sights and retries go by memoryOf.
 	sights  sightings
 	retries retries
 	unsent  unsent
@@ -55,6 +58,9 @@ func (r *XPostReconciler) Reconcile(ctx context.Context, request ctrl.Request) (
 	defer r.lanes.pass()
 	post := &v1alpha1.XPost{}
 	if err := r.Get(ctx, request.NamespacedName, post); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.forget(request)
+		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	s, err := r.readPostScope(ctx, post)
@@ -72,7 +78,9 @@ func (r *XPostReconciler) Reconcile(ctx context.Context, request ctrl.Request) (
 		}
 		s.now = r.Now()
 	}
-	if err == nil && !s.finished {
+	if s.finished {
+		r.forget(request)
+	} else if err == nil {
 		err = r.writePostStatus(ctx, s)
 	}
 	return r.postResult(decision, err)
@@ -94,6 +102,8 @@ func (r *XPostReconciler) actOnPost(ctx context.Context, s *postScope, d decisio
 		return r.abandonAttempt(ctx, s)
 	case actionLookForPost:
 		return r.lookForPost(ctx, s)
+	case actionStopLooking:
+		return r.giveUpLooking(ctx, s)
 	case actionAdoptPost:
 		return r.adoptPost(ctx, s)
 	case actionDeletePost:
@@ -105,6 +115,16 @@ func (r *XPostReconciler) actOnPost(ctx context.Context, s *postScope, d decisio
 	default:
 		return fmt.Errorf("no such action: %s", d.action)
 	}
+}
+
+// memoryOf names what this process remembers of an XPost. It goes by the object's name:
+// once the object is gone, nothing else of it is known.
+func memoryOf(request ctrl.Request) types.UID { return types.UID(request.String()) }
+
+// forget forgets an XPost that is gone.
+func (r *XPostReconciler) forget(request ctrl.Request) {
+	r.retries.forget(memoryOf(request))
+	r.sights.forget(memoryOf(request))
 }
 
 // postResult says when to come again. A race is no error: somebody else was first,

@@ -5,8 +5,10 @@ package controllers
 
 import (
 	"context"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/xapi"
@@ -16,7 +18,7 @@ import (
 // object.
 func (r *XPostReconciler) addPostFinalizer(ctx context.Context, s *postScope) error {
 	after := s.post.DeepCopy()
-	if err := addFinalizer(ctx, r.Client, after, v1alpha1.FinalizerDeletePosts); err != nil {
+	if err := addFinalizer(ctx, r.Client, r.Live, after, v1alpha1.FinalizerDeletePosts); err != nil {
 		return err
 	}
 	s.post = after
@@ -25,7 +27,7 @@ func (r *XPostReconciler) addPostFinalizer(ctx context.Context, s *postScope) er
 
 func (r *XPostReconciler) removePostFinalizer(ctx context.Context, s *postScope) error {
 	after := s.post.DeepCopy()
-	if err := dropFinalizer(ctx, r.Client, after, v1alpha1.FinalizerDeletePosts); err != nil {
+	if err := dropFinalizer(ctx, r.Client, r.Live, after, v1alpha1.FinalizerDeletePosts); err != nil {
 		return err
 	}
 	s.finished = !s.post.DeletionTimestamp.IsZero()
@@ -47,7 +49,7 @@ func (r *XPostReconciler) deleteLastPost(ctx context.Context, s *postScope) erro
 	if xapi.KindOf(err) == xapi.KindNotFound {
 		err = nil
 	}
-	if r.setTrouble(s, err); err != nil {
+	if r.setTrouble(s, troubleOf(err)); err != nil {
 		return nil
 	}
 	if err := r.changePost(ctx, s, func(post *v1alpha1.XPost) {
@@ -61,18 +63,34 @@ func (r *XPostReconciler) deleteLastPost(ctx context.Context, s *postScope) erro
 
 // leavePosts lets the object go although posts of it may be at X, and says so.
 func (r *XPostReconciler) leavePosts(ctx context.Context, s *postScope) error {
-	message := "The posts were not deleted at X: delete them there by hand"
-	for _, post := range s.post.Status.Posts {
-		message += ", " + post.URL
-	}
-	if s.post.Status.Attempt != nil {
-		message += "; whether one more was published is not known"
-	}
-	if s.pub.problem != "" {
-		message += ". " + s.pub.problem
-	} else if s.trouble != nil {
-		message += ". " + s.trouble.Error()
+	message, why := leftAtX(s.post), obstacle(s)
+	if why != "" {
+		message += ". " + why
 	}
 	r.postEvent(s.post, corev1.EventTypeWarning, v1alpha1.ReasonNotDeleted, "Delete", message)
+	// No event can be made in a namespace that is being deleted.
+	log.FromContext(ctx).Error(nil, "Posts of a deleted XPost are left at X",
+		"posts", urlsOf(s.post), "mayBeOneMore", s.post.Status.Attempt != nil, "reason", why)
 	return r.removePostFinalizer(ctx, s)
+}
+
+// leftAtX says what is at X, or may be, of an object that goes.
+func leftAtX(post *v1alpha1.XPost) string {
+	attempt, urls := post.Status.Attempt, urlsOf(post)
+	if len(urls) == 0 && attempt != nil {
+		return whichPost(post, attempt.Index) + " may be at X and was not deleted: look for it there, and delete it by hand"
+	}
+	message := "The posts were not deleted at X: delete them there by hand, " + strings.Join(urls, ", ")
+	if attempt != nil {
+		message += "; whether one more was published is not known"
+	}
+	return message
+}
+
+func urlsOf(post *v1alpha1.XPost) []string {
+	var urls []string
+	for _, published := range post.Status.Posts {
+		urls = append(urls, published.URL)
+	}
+	return urls
 }

@@ -4,10 +4,12 @@
 package controllers
 
 import (
+	"context"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 )
@@ -46,15 +48,18 @@ func nowStalled(before, after *v1alpha1.XPost) bool {
 	return !stalled(before) && stalled(after)
 }
 
-// notifyGone tells of a post that was sent while its object was deleted.
-func (r *XPostReconciler) notifyGone(s *postScope, ended attemptOutcome) {
+// notifyGone tells of a post that was sent while its object was deleted. No event can be
+// made in a namespace that is being deleted: the log has it as well.
+func (r *XPostReconciler) notifyGone(ctx context.Context, s *postScope, ended attemptOutcome) {
 	switch {
 	case ended.published != nil:
 		r.postEvent(s.post, corev1.EventTypeWarning, v1alpha1.ReasonPublished, "Publish",
 			"The XPost was deleted while its post was sent: it is published as "+ended.published.URL)
+		log.FromContext(ctx).Error(nil, "An XPost was deleted while its post was sent: it is published", "post", ended.published.URL)
 	case ended.unknown != "":
 		r.postEvent(s.post, corev1.EventTypeWarning, v1alpha1.ReasonUnknown, "Publish",
 			"The XPost was deleted while its post was sent, and it may be published: "+ended.unknown)
+		log.FromContext(ctx).Error(nil, "An XPost was deleted while its post was sent: it may be published", "reason", ended.unknown)
 	}
 }
 

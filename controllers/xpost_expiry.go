@@ -111,7 +111,7 @@ func unsettledAccount(post *v1alpha1.XPost) []string {
 func (r *XPostReconciler) expirePost(ctx context.Context, s *postScope) error {
 	after := s.post.DeepCopy()
 	if controllerutil.ContainsFinalizer(after, v1alpha1.FinalizerDeletePosts) {
-		if err := dropFinalizer(ctx, r.Client, after, v1alpha1.FinalizerDeletePosts); err != nil {
+		if err := dropFinalizer(ctx, r.Client, r.Live, after, v1alpha1.FinalizerDeletePosts); err != nil {
 			return err
 		}
 	}

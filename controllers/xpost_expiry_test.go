@@ -179,11 +179,11 @@ func TestExpiryLeavesThePosts(t *testing.T) {
 	d.passes()
 	d.gone()
 	d.sent("Hello")
-	close(d.event.Events)
-	for event := range d.event.Events {
-		if event != "Normal Published Published https://x.com/jane/status/41" {
-			t.Errorf("there is an event: %s", event)
-		}
+	if got, want := d.events(), []string{"Normal Published Published https://x.com/jane/status/41"}; !slices.Equal(got, want) {
+		t.Errorf("the events are %q, want %q", got, want)
+	}
+	if len(d.deleted) > 0 {
+		t.Errorf("X was told to delete %q", d.deleted)
 	}
 }
 

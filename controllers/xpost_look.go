@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/pace"
 	"github.com/agentconnect/x-operator/internal/xapi"
 	"github.com/agentconnect/x-operator/internal/xapi/weight"
 )
@@ -32,15 +33,17 @@ var nextLooks = []time.Duration{5 * time.Second, 15 * time.Second, 40 * time.Sec
 // lookForPost looks among the account's own posts for one whose answer was lost.
 func (r *XPostReconciler) lookForPost(ctx context.Context, s *postScope) error {
 	if s.pub.account.UserID == "" {
-		return r.stopLooking(ctx, s)
+		return r.stopLooking(ctx, s, "the account's id is not known")
 	}
 	if !r.reserve(s, xapi.EndpointUserPosts) {
 		return nil
 	}
 	defer r.lanes.leave(s.pub.uid)
 	found, err := r.findPost(ctx, s)
-	r.setTrouble(s, err)
+	r.setTrouble(s, troubleOf(err))
 	switch {
+	case refusesLooks(err):
+		return r.stopLooking(ctx, s, err.Error())
 	case err != nil:
 		return nil
 	case found == nil:
@@ -54,10 +57,21 @@ func (r *XPostReconciler) lookForPost(ctx context.Context, s *postScope) error {
 	return r.changePost(ctx, s, attemptOutcome{attempt: attempt, published: published(s, attempt.Index, found.ID, at)}.apply)
 }
 
+// refusesLooks tells whether X refuses a look for a reason that the next look would
+// meet as well.
+func refusesLooks(err error) bool {
+	switch xapi.KindOf(err) {
+	case xapi.KindForbidden, xapi.KindNotEnrolled, xapi.KindNotFound, xapi.KindUsageCap:
+		return true
+	default:
+		return false
+	}
+}
+
 func (r *XPostReconciler) stopOrLookAgain(ctx context.Context, s *postScope) error {
 	looks := int(s.post.Status.Attempt.Looks)
 	if looks >= len(nextLooks) {
-		return r.stopLooking(ctx, s)
+		return r.stopLooking(ctx, s, "")
 	}
 	at := metav1.NewMicroTime(r.Now().Add(nextLooks[looks]).UTC())
 	return r.changePost(ctx, s, func(post *v1alpha1.XPost) {
@@ -66,18 +80,42 @@ func (r *XPostReconciler) stopOrLookAgain(ctx context.Context, s *postScope) err
 	})
 }
 
-// stopLooking leaves it to a person.
-func (r *XPostReconciler) stopLooking(ctx context.Context, s *postScope) error {
+// giveUpLooking stops for what keeps the operator from looking.
+func (r *XPostReconciler) giveUpLooking(ctx context.Context, s *postScope) error {
+	why := obstacle(s)
+	if why == "" {
+		why = "it took too long"
+	}
+	return r.stopLooking(ctx, s, why)
+}
+
+// stopLooking leaves it to a person: after the last look, or for a reason why there is
+// none. What was in the way of looking is not in the way of what comes next.
+func (r *XPostReconciler) stopLooking(ctx context.Context, s *postScope, why string) error {
+	r.setTrouble(s, nil)
+	s.hold, s.holdUntil = pace.HoldNone, time.Time{}
 	return r.changePost(ctx, s, func(post *v1alpha1.XPost) {
-		post.Status.Attempt.Looks++
-		post.Status.Attempt.NextLookTime = nil
+		attempt := post.Status.Attempt
+		attempt.NextLookTime = nil
+		if why == "" {
+			attempt.Looks++
+		} else {
+			attempt.Message += ", and it can't be looked for at X: " + why
+		}
 	})
 }
+
+// lookedInVain tells whether all looks were made, and found nothing.
+func lookedInVain(attempt *v1alpha1.PostAttempt) bool { return int(attempt.Looks) > len(nextLooks) }
 
 // findPost reads what the account published since the attempt, and gives the first
 // that can be this post; nil if there is none.
 func (r *XPostReconciler) findPost(ctx context.Context, s *postScope) (*xapi.Post, error) {
-	since := s.post.Status.UncertainSince.Add(-clockSkew)
+	began := s.post.Status.Attempt.StartedAt
+	if first := s.post.Status.UncertainSince; first != nil {
+		began = *first
+	}
+	since := began.Add(-clockSkew)
 	request := xapi.PageRequest{MaxResults: 100, StartTime: since}
 	var first *xapi.Post
 	for range lookPages {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/pace"
+	"github.com/agentconnect/x-operator/internal/xapi"
 )
 
 const (
@@ -21,9 +22,18 @@ const (
 	attemptPatience = time.Minute
 	// attemptLook is when to look again at an attempt of this very process.
 	attemptLook = 30 * time.Second
-	// deleteDeadline is how long a deletion waits for X and the connection. After it
-	// the object goes, and the posts stay.
+	// lookPatience is how long this process tries to look for a post. What kept it from
+	// looking until then is left to a person.
+	lookPatience = time.Hour
+	// deleteDeadline is how long a deletion waits for a connection that can't be used,
+	// and for an X that fails. After it the object goes, and the posts stay.
 	deleteDeadline = 5 * time.Minute
+	// limitPatience is how much longer it waits for X's limits, which end by themselves:
+	// X lets an account delete 50 posts in 15 minutes.
+	limitPatience = time.Hour
+	// deleteTries is how often in a row X may fail after the deadline: a deletion that
+	// waited for a limit is not given up at the first failure.
+	deleteTries = 3
 )
 
 // What a pass over an XPost does next, beside its finalizer.
@@ -32,6 +42,7 @@ const (
 	actionWithdrawPost action = "WithdrawPost"
 	actionAbandonPost  action = "AbandonPost"
 	actionLookForPost  action = "LookForPost"
+	actionStopLooking  action = "StopLooking"
 	actionAdoptPost    action = "AdoptPost"
 	actionDeletePost   action = "DeletePost"
 	actionLeavePosts   action = "LeavePosts"
@@ -96,14 +107,18 @@ func planUnderWay(s *postScope) decision {
 	}
 }
 
-// planLook waits for the time of the next look, and for the connection.
+// planLook waits for the time of the next look, and for the connection, but not for
+// ever: a person who asks for a retry would wait as well.
 func planLook(s *postScope) decision {
 	at := latest(s.post.Status.Attempt.NextLookTime.Time, s.retryAt, s.holdUntil)
+	until := s.seen.first.Add(lookPatience)
 	switch {
+	case s.pub.ended, s.hold == pace.HoldCapped, !s.now.Before(until):
+		return do(actionStopLooking)
 	case s.pub.problem != "", s.queued:
-		return waitUntil()
+		return waitUntil(until)
 	case s.now.Before(at):
-		return waitUntil(at)
+		return waitUntil(at, until)
 	default:
 		return do(actionLookForPost)
 	}
@@ -128,24 +143,51 @@ func planSending(s *postScope) decision {
 	}
 }
 
-// planPostDeletion deletes the posts at X, the last first, then lets the object go.
-// It waits for an attempt, for X and for the connection, but not for ever.
+// planPostDeletion looks for a post that is not accounted for, deletes the posts at X,
+// the last first, and lets the object go. What it can't delete it leaves.
 func planPostDeletion(s *postScope) decision {
-	attempt := s.post.Status.Attempt
+	attempt, known := s.post.Status.Attempt, len(s.post.Status.Posts)
 	deadline := s.post.DeletionTimestamp.Add(deleteDeadline)
-	if attempt != nil && attempt.Outcome == "" {
+	switch {
+	case attempt != nil && attempt.Outcome == "":
 		return planUnderWay(s)
-	}
-	if attempt == nil && len(s.post.Status.Posts) == 0 {
+	case attempt == nil && known == 0:
 		return do(actionRemoveFinalizer)
-	}
-	if s.pub.ended || !s.now.Before(deadline) {
+	case s.pub.ended:
 		return do(actionLeavePosts)
+	case attempt != nil && int(attempt.Index) == known && toldID(s.post) != "":
+		// Once posts are deleted an id may be that of one of these.
+		return do(actionAdoptPost)
+	case attempt != nil && attempt.NextLookTime != nil:
+		return planLastLooks(s, deadline)
+	case known == 0, givesUp(s, deadline):
+		return do(actionLeavePosts)
+	default:
+		return planDeleting(s, deadline)
 	}
-	if attempt != nil {
-		return planLostDeletion(s, deadline)
+}
+
+// planLastLooks looks for a post that is not accounted for, so that it is deleted too.
+// That comes before the others are deleted: what it replies to tells it from other
+// posts. After the deadline they go without it.
+func planLastLooks(s *postScope, deadline time.Time) decision {
+	if !s.now.Before(deadline) {
+		return do(actionStopLooking)
 	}
+	look := planLook(s)
+	if look.isWait() {
+		return look.orBy(deadline)
+	}
+	return look
+}
+
+// planDeleting waits for X, for the connection and for other posts of it. What a limit
+// of X holds back is not known before a call is asked for.
+func planDeleting(s *postScope, deadline time.Time) decision {
 	waits := latest(s.retryAt, s.holdUntil)
+	if !s.now.Before(deadline) {
+		deadline = deadline.Add(limitPatience)
+	}
 	switch {
 	case s.pub.problem != "", s.queued:
 		return waitUntil(deadline)
@@ -156,20 +198,19 @@ func planPostDeletion(s *postScope) decision {
 	}
 }
 
-// planLostDeletion looks for a post that is not accounted for, so that it can be
-// deleted too.
-func planLostDeletion(s *postScope, deadline time.Time) decision {
-	if toldID(s.post) != "" {
-		return do(actionAdoptPost)
+// givesUp tells whether a deletion has waited long enough for what it waits for now. A
+// cap that is used up may last until the month ends: that is no limit to wait for.
+func givesUp(s *postScope, deadline time.Time) bool {
+	switch {
+	case s.now.Before(deadline):
+		return false
+	case s.pub.problem != "", s.failures >= deleteTries, s.hold == pace.HoldCapped:
+		return true
+	case s.hold != pace.HoldNone, s.queued:
+		return !s.now.Before(deadline.Add(limitPatience))
+	default:
+		return false
 	}
-	if s.post.Status.Attempt.NextLookTime == nil {
-		return do(actionLeavePosts)
-	}
-	look := planLook(s)
-	if look.isWait() {
-		return look.orBy(deadline)
-	}
-	return look
 }
 
 func publishAt(post *v1alpha1.XPost) time.Time {
@@ -207,7 +248,7 @@ func needsApproval(s *postScope) bool {
 	return s.approvalWanted && !begun && approved != strconv.FormatInt(s.post.Generation, 10)
 }
 
-var postID = regexp.MustCompile(`^[0-9]{1,19}$`)
+var postID = regexp.MustCompile(xapi.IDPattern)
 
 // toldID is the id under which a person found a post whose outcome is unknown. The
 // answer to an earlier question is none.

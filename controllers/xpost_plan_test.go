@@ -55,8 +55,16 @@ func lost(lookIn time.Duration) func(*postScope) {
 	return func(s *postScope) {
 		at := metav1.NewMicroTime(someTime.Add(lookIn))
 		s.post.Status.UncertainSince = &at
-		s.post.Status.Attempt = &v1alpha1.PostAttempt{ID: "attempt", Outcome: v1alpha1.OutcomeUnknown, Message: "no answer", NextLookTime: &at}
+		s.post.Status.Attempt = &v1alpha1.PostAttempt{
+			ID: "attempt", Index: int32(len(s.post.Status.Posts)), Outcome: v1alpha1.OutcomeUnknown, Message: "no answer", NextLookTime: &at,
+		}
+		s.seen.first = someTime
 	}
+}
+
+// seenFor has had an attempt before this process's eyes for a time.
+func seenFor(ago time.Duration) func(*postScope) {
+	return func(s *postScope) { s.seen.first = someTime.Add(-ago) }
 }
 
 func lostForGood(s *postScope) {
@@ -102,7 +110,12 @@ func held(by pace.Hold) func(*postScope) {
 }
 
 func troubled(s *postScope) {
-	s.trouble, s.retryAt = errors.New("no route"), someTime.Add(2*time.Second)
+	s.trouble, s.retryAt, s.failures = errors.New("no route"), someTime.Add(2*time.Second), deleteTries
+}
+
+func troubledOnce(s *postScope) {
+	troubled(s)
+	s.failures = 1
 }
 
 func approvalWanted(s *postScope) { s.approvalWanted = true }
@@ -188,10 +201,16 @@ func attemptCases() []postCase {
 		{"it sent nothing", list(trying(attemptSeen{gone: true, unsent: true, first: someTime})), actionWithdrawPost, 0, saysPublishing},
 		{"lost", list(lost(0)), actionLookForPost, 0, saysLooking},
 		{"lost, and later", list(lost(time.Minute)), actionWait, time.Minute, saysLooking},
-		{"lost, and not connected", list(lost(0), notConnected), actionWait, 0, saysLooking},
+		{"lost, and not connected", list(lost(0), notConnected), actionWait, time.Hour, saysLooking},
+		{"lost, and no connection", list(lost(0), ended), actionStopLooking, 0, saysLooking},
 		{"lost, and X does not tell", list(lost(0), troubled), actionWait, 2 * time.Second, saysLooking},
-		{"lost, and behind another post", list(lost(0), queued), actionWait, 0, saysLooking},
+		{"lost, X does not tell, and to be retried", list(lost(0), troubled, retryNow), actionWait, 2 * time.Second, saysLooking},
+		{"lost, and X does not tell for an hour", list(lost(0), troubled, seenFor(time.Hour)), actionStopLooking, 0, saysLooking},
+		{"lost, and not connected for an hour", list(lost(0), notConnected, seenFor(time.Hour)), actionStopLooking, 0, saysLooking},
+		{"lost, and soon for an hour", list(lost(0), troubled, seenFor(time.Hour-time.Second)), actionWait, time.Second, saysLooking},
+		{"lost, and behind another post", list(lost(0), queued), actionWait, time.Hour, saysLooking},
 		{"lost, and reading is limited", list(lost(0), held(pace.HoldApp)), actionWait, time.Minute, saysLooking},
+		{"lost, and reading is capped", list(lost(0), held(pace.HoldCapped)), actionStopLooking, 0, saysLooking},
 		{"lost for good", list(lostForGood), actionWait, 0, saysAskPerson},
 		{"found by a person", list(lostForGood, toldTwo), actionAdoptPost, 0, saysAskPerson},
 		{"found by a person early", list(lost(time.Minute), toldTwo), actionAdoptPost, 0, saysLooking},
@@ -208,6 +227,10 @@ func deletionCases() []postCase {
 	leaving := func(more ...func(*postScope)) []func(*postScope) {
 		return append(list(deletes, goneSince(time.Minute)), more...)
 	}
+	late := func(ago time.Duration, more ...func(*postScope)) []func(*postScope) {
+		return append(list(deletes, goneSince(ago)), more...)
+	}
+	noPosts := func(s *postScope) { s.post.Status.Posts = nil }
 	return []postCase{
 		{"retained", list(publishedPosts(2), goneSince(0)), actionWait, 0, says},
 		{"nothing to delete", leaving(), actionRemoveFinalizer, 0, says},
@@ -216,12 +239,29 @@ func deletionCases() []postCase {
 		{"not connected", leaving(publishedPosts(2), notConnected), actionWait, 4 * time.Minute, says},
 		{"no connection", leaving(publishedPosts(2), ended), actionLeavePosts, 0, says},
 		{"in trouble", leaving(publishedPosts(2), troubled), actionWait, 2 * time.Second, says},
-		{"in trouble for too long", list(deletes, goneSince(5*time.Minute), publishedPosts(2), troubled), actionLeavePosts, 0, says},
+		{"in trouble for too long", late(5*time.Minute, publishedPosts(2), troubled), actionLeavePosts, 0, says},
+		{"in trouble once, after a limit", late(15*time.Minute, publishedPosts(2), troubledOnce), actionWait, 2 * time.Second, says},
+		{"not connected for too long", late(5*time.Minute, publishedPosts(2), notConnected), actionLeavePosts, 0, says},
+		{"limited", leaving(publishedPosts(2), held(pace.HoldAccount)), actionWait, time.Minute, says},
+		{"perhaps limited for long", late(5*time.Minute, publishedPosts(2)), actionDeletePost, 0, says},
+		{"limited for long", late(5*time.Minute, publishedPosts(2), held(pace.HoldAccount)), actionWait, time.Minute, says},
+		{"limited for too long", late(65*time.Minute, publishedPosts(2), held(pace.HoldAccount)), actionLeavePosts, 0, says},
+		{"limited until now", late(65*time.Minute, publishedPosts(2)), actionDeletePost, 0, says},
+		{"behind another post for long", late(5*time.Minute, publishedPosts(2), queued), actionWait, time.Hour, says},
+		{"capped", leaving(publishedPosts(2), held(pace.HoldCapped)), actionWait, time.Minute, says},
+		{"capped for too long", late(5*time.Minute, publishedPosts(2), held(pace.HoldCapped)), actionLeavePosts, 0, says},
 		{"under way", leaving(trying(attemptSeen{mine: true})), actionWait, 30 * time.Second, says},
 		{"lost", leaving(lost(0)), actionLookForPost, 0, says},
 		{"lost, and later", leaving(lost(time.Hour)), actionWait, 4 * time.Minute, says},
+		{"lost, and capped", leaving(lost(0), held(pace.HoldCapped)), actionStopLooking, 0, says},
+		{"lost after another", leaving(publishedPosts(1), lost(0)), actionLookForPost, 0, says},
+		{"lost after another, too late to look", late(5*time.Minute, publishedPosts(1), lost(0)), actionStopLooking, 0, says},
+		{"lost after another, and no connection", leaving(publishedPosts(1), lost(0), ended), actionLeavePosts, 0, says},
 		{"lost for good", leaving(lostForGood), actionLeavePosts, 0, says},
+		{"lost for good after another", leaving(publishedPosts(1), lostForGood), actionDeletePost, 0, says},
+		{"lost for good after another that is deleted", leaving(publishedPosts(1), lostForGood, noPosts), actionLeavePosts, 0, says},
 		{"found by a person", leaving(lostForGood, toldTwo), actionAdoptPost, 0, says},
+		{"an answer that was about one that is deleted", leaving(publishedPosts(1), lostForGood, noPosts, toldAgain), actionLeavePosts, 0, says},
 	}
 }
 

@@ -11,8 +11,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
@@ -38,9 +36,11 @@ type postScope struct {
 	text textProblem
 	// seen is what is known of an attempt that is under way.
 	seen attemptSeen
-	// retryAt is when to try again what failed of trouble, without anything sent.
-	retryAt time.Time
-	trouble error
+	// retryAt is when to try again what failed of trouble, without anything sent, and
+	// failures how often in a row it did.
+	retryAt  time.Time
+	trouble  error
+	failures int
 	// hold is why X's limits hold a call back, until holdUntil.
 	hold      pace.Hold
 	holdUntil time.Time
@@ -69,14 +69,15 @@ type publisher struct {
 	ended   bool
 }
 
-// attemptSeen is what this process knows of an attempt whose outcome is not stored.
+// attemptSeen is what this process knows of an attempt whose outcome is not stored, and
+// of one whose post is looked for.
 type attemptSeen struct {
 	// mine is true while this process works on it.
 	mine bool
 	// gone is true if its holder is gone, and unsent if it is known to have sent nothing.
 	gone   bool
 	unsent bool
-	// first is when this process first saw it.
+	// first is when this process first saw it: all that is known of one that is looked for.
 	first time.Time
 }
 
@@ -86,8 +87,7 @@ func (r *XPostReconciler) readPostScope(ctx context.Context, post *v1alpha1.XPos
 		post: post,
 		text: checkTexts(post),
 	}
-	last := r.retries.of(post.UID)
-	s.trouble, s.retryAt = last.err, last.at
+	s.setBack(r.retries.of(memoryOf(requestOf(post))))
 	for _, step := range []func(context.Context, *postScope) error{r.readPublisher, r.readApproval, r.readWitness} {
 		if err := step(ctx, s); err != nil {
 			return nil, err
@@ -95,6 +95,11 @@ func (r *XPostReconciler) readPostScope(ctx context.Context, post *v1alpha1.XPos
 	}
 	r.setPost(ctx, s, post)
 	return s, nil
+}
+
+// setBack takes up how the last try failed; zero if it did not.
+func (s *postScope) setBack(last setback) {
+	s.trouble, s.retryAt, s.failures = last.err, last.at, last.failures
 }
 
 // copy gives a scope that can be changed apart from this one.
@@ -107,15 +112,22 @@ func (s *postScope) copy() *postScope {
 func (r *XPostReconciler) setPost(ctx context.Context, s *postScope, post *v1alpha1.XPost) {
 	s.post = post
 	s.seen = attemptSeen{}
-	if attempt := post.Status.Attempt; attempt != nil && attempt.Outcome == "" {
+	switch attempt := post.Status.Attempt; {
+	case attempt != nil && attempt.Outcome == "":
 		s.seen = r.seenOf(ctx, s, attempt)
-	} else {
-		r.sights.forget(post.UID)
+	case attempt != nil && attempt.NextLookTime != nil:
+		s.seen.first = r.firstSeen(s, attempt)
+	default:
+		r.sights.forget(memoryOf(requestOf(post)))
 	}
 }
 
+func (r *XPostReconciler) firstSeen(s *postScope, attempt *v1alpha1.PostAttempt) time.Time {
+	return r.sights.first(memoryOf(requestOf(s.post)), attempt.ID, s.now)
+}
+
 func (r *XPostReconciler) seenOf(ctx context.Context, s *postScope, attempt *v1alpha1.PostAttempt) attemptSeen {
-	seen := attemptSeen{first: r.sights.first(s.post.UID, attempt.ID, s.now), unsent: r.unsent.has(attempt.ID)}
+	seen := attemptSeen{first: r.firstSeen(s, attempt), unsent: r.unsent.has(attempt.ID)}
 	switch holder := holderOf(attempt); {
 	case holder.Start == r.Self.Start:
 		seen.mine = r.Keeper.InFlight(attempt.ID)
@@ -165,29 +177,14 @@ func (r *XPostReconciler) readPublisher(ctx context.Context, s *postScope) error
 
 // publisherOf judges a connection and its grant; it is pure.
 func publisherOf(conn *v1alpha1.XConnection, g *grant.Grant, now time.Time) publisher {
-	pub := publisher{uid: conn.UID}
-	ready := meta.FindStatusCondition(conn.Status.Conditions, v1alpha1.ConditionReady)
-	switch {
-	case !conn.DeletionTimestamp.IsZero():
-		pub.ended, pub.problem = true, fmt.Sprintf("The XConnection %q is being deleted", conn.Name)
-	case conn.Spec.State == v1alpha1.StateDisconnected:
-		pub.ended, pub.problem = true, fmt.Sprintf("The XConnection %q is disconnected: set its spec.state to Connected", conn.Name)
-	case conn.Spec.Suspend:
-		pub.problem = fmt.Sprintf("The XConnection %q is suspended: set its spec.suspend to false", conn.Name)
-	case ready == nil:
-		pub.problem = fmt.Sprintf("The XConnection %q is not ready yet", conn.Name)
-	case ready.Status != metav1.ConditionTrue:
-		pub.problem = fmt.Sprintf("The XConnection %q is not ready (%s): %s", conn.Name, ready.Reason, ready.Message)
-	case g == nil || g.Tokens == nil || g.Journal.Verdict != nil || !now.Before(g.Tokens.ExpiresAt):
-		pub.problem = fmt.Sprintf("The XConnection %q has no valid token yet", conn.Name)
-	case g.AccessRefused():
-		pub.problem = fmt.Sprintf("X refuses the token of the XConnection %q: the operator refreshes it", conn.Name)
-	default:
-		pub.account, pub.access = g.Account, g.Tokens.AccessToken
-		pub.clientID, pub.doubted = g.Tokens.App.ClientID, g.Refused != nil
-		pub.ownApp = g.Tokens.App.XApp == ""
+	standing := grant.StandingOf(conn, g, now)
+	if standing.Problem != "" {
+		return publisher{uid: conn.UID, ended: standing.Ended, problem: fmt.Sprintf("The XConnection %q %s", conn.Name, standing.Problem)}
 	}
-	return pub
+	return publisher{
+		uid: conn.UID, clientID: g.Tokens.App.ClientID, ownApp: g.Tokens.App.XApp == "",
+		account: g.Account, access: g.Tokens.AccessToken, doubted: g.Refused != nil,
+	}
 }
 
 // readApproval tells whether a second person must approve: the author or the

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -25,7 +26,12 @@ const (
 	// storeFirst and storeMax bound the waits between tries to store an answer.
 	storeFirst = 50 * time.Millisecond
 	storeMax   = 2 * time.Second
+	// tooLargeTries is how often an outcome is tried to be stored in an object that is too
+	// large for it, some 10 minutes: whoever filled it may make room.
+	tooLargeTries = 300
 )
+
+var errNoRoom = errors.New("the XPost is too large for another change of its status: remove labels, annotations or finalizers from it")
 
 // attemptOutcome is what an attempt came to: exactly one of published, refusal and
 // unknown, or none of them if the post was not taken and may be sent later.
@@ -109,13 +115,8 @@ func mayBePublished(kind xapi.Kind, err error) bool {
 
 // published is the record of a post at X.
 func published(s *postScope, index int32, id string, at time.Time) *v1alpha1.PublishedPost {
-	username := s.pub.account.Username
-	if username == "" {
-		// X finds the author by the post's id.
-		username = "i"
-	}
 	return &v1alpha1.PublishedPost{
-		Index: index, ID: id, URL: "https://x.com/" + username + "/status/" + id,
+		Index: index, ID: id, URL: xapi.PostURL(s.pub.account.Username, id),
 		PublishedAt: metav1.NewTime(at.UTC().Truncate(time.Second)),
 	}
 }
@@ -183,6 +184,9 @@ func (r *XPostReconciler) settleAttempt(ctx context.Context, s *postScope, ended
 		if err == nil {
 			return post, nil
 		}
+		if isTooLarge(err) && try >= tooLargeTries {
+			return nil, r.loseOutcome(ctx, s, ended)
+		}
 		if !isStale(err) {
 			metrics.Held.Inc()
 			log.FromContext(ctx).Error(err, "An answer of X can't be stored yet; it is kept and tried again",
@@ -195,6 +199,24 @@ func (r *XPostReconciler) settleAttempt(ctx context.Context, s *postScope, ended
 	}
 }
 
+// isTooLarge tells whether etcd refused an object for its size, which the API server
+// passes on in etcd's words.
+func isTooLarge(err error) bool {
+	return apierrors.IsRequestEntityTooLargeError(err) || strings.Contains(err.Error(), "request is too large")
+}
+
+// loseOutcome gives up an outcome that can't be stored, since others made the object as
+// large as the API server takes. The log has it; whose object it is must mend it.
+func (r *XPostReconciler) loseOutcome(ctx context.Context, s *postScope, ended attemptOutcome) error {
+	url := ""
+	if ended.published != nil {
+		url = ended.published.URL
+	}
+	log.FromContext(ctx).Error(nil, "An outcome of X is lost: the XPost has no room left for it. Remove labels, annotations or finalizers from it",
+		"namespace", s.post.Namespace, "name", s.post.Name, "result", ended.result(), "post", url)
+	return errNoRoom
+}
+
 func (r *XPostReconciler) settleAttemptOnce(
 	ctx context.Context, s *postScope, before *v1alpha1.XPost, ended attemptOutcome,
 ) (*v1alpha1.XPost, error) {
@@ -204,7 +226,7 @@ func (r *XPostReconciler) settleAttemptOnce(
 		before = &v1alpha1.XPost{}
 		err := r.Live.Get(ctx, client.ObjectKeyFromObject(s.post), before)
 		if apierrors.IsNotFound(err) || err == nil && before.UID != s.post.UID {
-			r.notifyGone(s, ended)
+			r.notifyGone(ctx, s, ended)
 			return nil, nil
 		}
 		if err != nil {

@@ -4,18 +4,25 @@
 package controllers
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
@@ -180,6 +187,9 @@ func TestPublisherOf(t *testing.T) {
 		"not ready": {func(c *v1alpha1.XConnection, _ *grant.Grant) {
 			c.Status.Conditions[0] = metav1.Condition{Type: "Ready", Status: metav1.ConditionFalse, Reason: "ConsentRequired", Message: "A person must consent"}
 		}, `The XConnection "agent" is not ready (ConsentRequired): A person must consent`, false},
+		"a missing workload": {func(c *v1alpha1.XConnection, _ *grant.Grant) {
+			c.Status.Conditions[0] = metav1.Condition{Type: "Ready", Status: metav1.ConditionFalse, Reason: "AgentNotFound"}
+		}, "", false},
 		"no tokens": {func(_ *v1alpha1.XConnection, g *grant.Grant) { g.Tokens = nil },
 			`The XConnection "agent" has no valid token yet`, false},
 		"a token that ended": {func(_ *v1alpha1.XConnection, g *grant.Grant) { g.Tokens.ExpiresAt = someTime },
@@ -187,7 +197,7 @@ func TestPublisherOf(t *testing.T) {
 		"a dead grant": {func(_ *v1alpha1.XConnection, g *grant.Grant) { g.Journal.Verdict = &grant.Verdict{} },
 			`The XConnection "agent" has no valid token yet`, false},
 		"a token that X refused": {func(_ *v1alpha1.XConnection, g *grant.Grant) { g.RefuseAccess(secret.New("access"), "401", someTime) },
-			`X refuses the token of the XConnection "agent": the operator refreshes it`, false},
+			`The XConnection "agent" has a token that X refuses: the operator refreshes it`, false},
 	} {
 		conn, g := fine()
 		test.change(conn, g)
@@ -247,4 +257,47 @@ func TestLongNotesAreCut(t *testing.T) {
 	if got, want := <-recorder.Events, "Normal Reason "+strings.Repeat("é", 510)+" ..."; got != want {
 		t.Errorf("the event is %q", got)
 	}
+}
+
+// An outcome that never fits is given up: it must neither keep the process from ending nor
+// look like an API server that fails.
+func TestOutcomeWithoutRoom(t *testing.T) {
+	for name, test := range map[string]struct {
+		room  int
+		tries int
+		err   error
+	}{
+		"none, ever":      {tooLargeTries + 100, tooLargeTries + 1, errNoRoom},
+		"after some time": {100, 101, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := readyPostScope()
+				s.post.Status.Attempt = &v1alpha1.PostAttempt{ID: "mine"}
+				tries := 0
+				api := interceptor.NewClient(fakeXPosts(t, s.post), interceptor.Funcs{
+					SubResourcePatch: func(ctx context.Context, c client.Client, sub string, object client.Object, patch client.Patch, opts ...client.SubResourcePatchOption) error {
+						if tries++; tries <= test.room {
+							return apierrors.NewInternalError(errors.New("etcdserver: request is too large"))
+						}
+						return c.SubResource(sub).Patch(ctx, object, patch, opts...)
+					},
+				})
+				r := &XPostReconciler{Client: api, Live: api, Recorder: events.NewFakeRecorder(10), Now: func() time.Time { return someTime }}
+				ended := attemptOutcome{attempt: v1alpha1.PostAttempt{ID: "mine"}, refusal: &v1alpha1.PostRefusal{Reason: v1alpha1.ReasonRefused}}
+				if _, err := r.settleAttempt(t.Context(), s, ended); !errors.Is(err, test.err) || tries != test.tries {
+					t.Errorf("the error is %v after %d tries, want %v after %d", err, tries, test.err, test.tries)
+				}
+			})
+		})
+	}
+}
+
+func fakeXPosts(t *testing.T, post *v1alpha1.XPost) client.WithWatch {
+	t.Helper()
+	scheme := runtime.NewScheme()
+	if err := v1alpha1.AddToScheme(scheme); err != nil {
+		t.Fatal(err)
+	}
+	return fake.NewClientBuilder().WithScheme(scheme).WithObjects(post).WithStatusSubresource(post).Build()
 }

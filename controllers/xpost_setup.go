@@ -60,19 +60,21 @@ func (r *XPostReconciler) takeQueue(_ context.Context, queue workqueue.TypedRate
 	return nil
 }
 
+// postIndexes give an XPost's values in each index.
+var postIndexes = map[string]func(*v1alpha1.XPost) []string{
+	indexConnection: func(post *v1alpha1.XPost) []string { return []string{post.Spec.ConnectionRef.Name} },
+	indexPostID: func(post *v1alpha1.XPost) []string {
+		var ids []string
+		for _, published := range post.Status.Posts {
+			ids = append(ids, published.ID)
+		}
+		return ids
+	},
+	indexUnsettled: unsettledAccount,
+}
+
 func indexPosts(ctx context.Context, indexer client.FieldIndexer) error {
-	indexes := map[string]func(*v1alpha1.XPost) []string{
-		indexConnection: func(post *v1alpha1.XPost) []string { return []string{post.Spec.ConnectionRef.Name} },
-		indexPostID: func(post *v1alpha1.XPost) []string {
-			var ids []string
-			for _, published := range post.Status.Posts {
-				ids = append(ids, published.ID)
-			}
-			return ids
-		},
-		indexUnsettled: unsettledAccount,
-	}
-	for name, values := range indexes {
+	for name, values := range postIndexes {
 		err := indexer.IndexField(ctx, &v1alpha1.XPost{}, name, func(object client.Object) []string {
 			return values(object.(*v1alpha1.XPost))
 		})

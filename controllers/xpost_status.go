@@ -118,13 +118,28 @@ func judgeDeleting(s *postScope) (postVerdict, bool) {
 		published: metav1.ConditionFalse, reason: v1alpha1.ReasonNotDeleted, reconciling: true,
 		message: "The posts are yet to be deleted at X",
 	}
-	switch {
-	case s.pub.problem != "":
-		v.message += ": " + s.pub.problem
-	case s.trouble != nil:
-		v.message += ": " + s.trouble.Error()
+	if why := obstacle(s); why != "" {
+		v.message += ": " + why
+	}
+	if limit, limited := judgeLimit(s); limited {
+		v.at = limit.at
 	}
 	return v, !s.post.DeletionTimestamp.IsZero()
+}
+
+// obstacle is what a look or a deletion waits for; empty for nothing.
+func obstacle(s *postScope) string {
+	limit, limited := judgeLimit(s)
+	switch {
+	case s.pub.problem != "":
+		return s.pub.problem
+	case limited:
+		return limit.message
+	case s.trouble != nil:
+		return s.trouble.Error()
+	default:
+		return ""
+	}
 }
 
 // judgeAttempt speaks of an attempt that is not settled.
@@ -143,16 +158,19 @@ func judgeAttempt(s *postScope) (postVerdict, bool) {
 	v.reconciling = attempt.NextLookTime != nil
 	v.stalled = !v.reconciling
 	v.message = fmt.Sprintf("%s may be published: %s.", whichPost(s.post, attempt.Index), attempt.Message)
-	switch {
-	case v.stalled:
-		v.message += fmt.Sprintf(" The operator did not find it among the account's posts and does not send it again by itself. Look at X: "+
-			"if it is there, set the annotation %s to the post's id; if not, set %s to a new value to send it again.",
-			v1alpha1.AnnotationPublishedAs, v1alpha1.AnnotationRetryRequestedAt)
-	case s.pub.problem != "":
-		v.message += " To look for it among the account's posts the operator waits for the connection. " + s.pub.problem + "."
-	default:
+	if v.reconciling {
 		v.message += " The operator looks for it among the account's posts."
+		if why := obstacle(s); why != "" {
+			v.message += " What it waits for: " + why + "."
+		}
+		return v, true
 	}
+	if lookedInVain(attempt) {
+		v.message += " The operator did not find it among the account's posts."
+	}
+	v.message += fmt.Sprintf(" It is not sent again by itself. Look at X: "+
+		"if it is there, set the annotation %s to the post's id; if not, set %s to a new value to send it again.",
+		v1alpha1.AnnotationPublishedAs, v1alpha1.AnnotationRetryRequestedAt)
 	return v, true
 }
 

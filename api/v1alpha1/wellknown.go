@@ -46,6 +46,11 @@ const (
 	// AnnotationRequestID on an XPost that the agents' door made is the caller's own
 	// name for the request, by which a repetition is told from another request.
 	AnnotationRequestID = "x.agentconnect.dev/request-id"
+
+	// AnnotationRequestHash on an XPost that the agents' door made is a digest of what
+	// the caller asked for. It tells a repetition from another request although the spec
+	// may have been changed since, by whoever approved it, say.
+	AnnotationRequestHash = "x.agentconnect.dev/request-hash"
 )
 
 // XPosts that the agents' door made carry this label.

@@ -210,7 +210,7 @@ func TestConnectWantsAgain(t *testing.T) {
 // given is a status of tokens that were given up.
 func given(conn *v1alpha1.XConnection) {
 	conn.Status = v1alpha1.XConnectionStatus{Conditions: conn.Status.Conditions}
-	stands(conn, metav1.ConditionFalse, v1alpha1.ReasonDisconnected, "The tokens are revoked and forgotten")
+	stands(conn, metav1.ConditionFalse, v1alpha1.ReasonDisconnected, "No account is connected, and no tokens are kept")
 }
 
 // TestReconnect waits until this very request was answered: the account that is

@@ -65,7 +65,7 @@ func (o *operator) cacheOptions() cache.Options {
 		}
 	}
 	return cache.Options{
-		DefaultTransform: cache.TransformStripManagedFields(),
+		DefaultTransform: trimmed(trimWorkload, cache.TransformStripManagedFields()),
 		ByObject: map[client.Object]cache.ByObject{
 			&corev1.Secret{}:        {Namespaces: secrets},
 			&v1alpha1.XApp{}:        {Label: o.xappSelector},

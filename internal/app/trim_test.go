@@ -5,6 +5,9 @@ package app
 
 import (
 	"bytes"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,9 +15,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/cache"
+	"k8s.io/utils/ptr"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/controllers"
+	"github.com/agentconnect/x-operator/internal/partial"
 )
 
 // untouched is the transformation that comes after.
@@ -25,17 +30,20 @@ func TestTrimAuthored(t *testing.T) {
 	authored := metav1.ObjectMeta{
 		Name: "support",
 		Annotations: map[string]string{
-			"example.com/junk": long, corev1.LastAppliedConfigAnnotation: "{}",
+			"example.com/junk": long, corev1.LastAppliedConfigAnnotation: "{}", "x.agentconnect.dev/junk": "x",
 			v1alpha1.AnnotationReconnectRequestedAt: "now", v1alpha1.AnnotationRefreshRequestedAt: long,
 		},
-		Labels: map[string]string{"team": "a", v1alpha1.LabelOrigin: v1alpha1.LabelOriginAgent},
+		Labels:          map[string]string{"team": "a", v1alpha1.LabelOrigin: v1alpha1.LabelOriginAgent},
+		OwnerReferences: []metav1.OwnerReference{{Name: "somebody"}},
+		Finalizers:      []string{v1alpha1.FinalizerRevoke, "example.com/keep"},
 	}
 	want := metav1.ObjectMeta{
 		Name: "support",
 		Annotations: map[string]string{
 			v1alpha1.AnnotationReconnectRequestedAt: "now", v1alpha1.AnnotationRefreshRequestedAt: controllers.Digested(long),
 		},
-		Labels: map[string]string{v1alpha1.LabelOrigin: v1alpha1.LabelOriginAgent},
+		Labels:     map[string]string{v1alpha1.LabelOrigin: v1alpha1.LabelOriginAgent},
+		Finalizers: authored.Finalizers,
 	}
 	conn, post := &v1alpha1.XConnection{ObjectMeta: *authored.DeepCopy()}, &v1alpha1.XPost{ObjectMeta: authored}
 	transform := trimmed(trimAuthored, untouched)
@@ -49,6 +57,58 @@ func TestTrimAuthored(t *testing.T) {
 		t.Error("what is read from the cache is not what is read from the object")
 	}
 	transformed(t, transform, cache.DeletedFinalStateUnknown{Key: "a/b"})
+}
+
+// Finalizers by the thousand do not fill memory, and are not lost either: the object is
+// marked.
+func TestTrimFinalizers(t *testing.T) {
+	conn := &v1alpha1.XConnection{ObjectMeta: metav1.ObjectMeta{Finalizers: []string{"example.com/first", v1alpha1.FinalizerRevoke}}}
+	for i := range 1000 {
+		conn.Finalizers = append(conn.Finalizers, fmt.Sprintf("x.agentconnect.dev/junk-%d", i))
+	}
+	trim := transformed(t, trimmed(trimAuthored, untouched), conn)
+	if !slices.Equal(trim.Finalizers, []string{v1alpha1.FinalizerRevoke}) || !partial.Is(trim) {
+		t.Errorf("kept are %q, marked is %t", trim.Finalizers, partial.Is(trim))
+	}
+}
+
+// Of a workload, whatever its kind, it is kept that it is there.
+func TestTrimWorkload(t *testing.T) {
+	workload := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{
+		Namespace: "team", Name: "agent", UID: "1", ResourceVersion: "2",
+		Annotations: map[string]string{"junk": "x"}, Labels: map[string]string{"junk": "x"}, Finalizers: []string{"junk"},
+		OwnerReferences: []metav1.OwnerReference{{Name: "junk"}},
+	}}
+	want := metav1.ObjectMeta{Namespace: "team", Name: "agent", UID: "1", ResourceVersion: "2"}
+	for name, leaveOut := range map[string]func(any){"any": trimWorkload, "a Secret": trimToken} {
+		if diff := cmp.Diff(want, transformed(t, trimmed(leaveOut, untouched), workload.DeepCopy()).ObjectMeta); diff != "" {
+			t.Errorf("%s (-want +got): %s", name, diff)
+		}
+	}
+}
+
+// What others put on a token Secret stays there, and is held in memory only while it is
+// small.
+func TestTrimOthersOfToken(t *testing.T) {
+	kept := map[string]string{v1alpha1.LabelToken: v1alpha1.LabelTokenValue, "app.kubernetes.io/managed-by": "x-operator"}
+	for size, marked := range map[int]bool{1: false, 250 << 10: true} {
+		stored := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{
+			Labels:      map[string]string{"team": "a"},
+			Annotations: map[string]string{"example.com/note": strings.Repeat("x", size), v1alpha1.AnnotationRotation: "3"},
+			OwnerReferences: []metav1.OwnerReference{
+				{Name: "somebody"}, {Name: "agent", Controller: ptr.To(true)},
+			},
+		}}
+		maps.Copy(stored.Labels, kept)
+		trim := transformed(t, trimmed(trimToken, untouched), stored)
+		if partial.Is(trim) != marked || (trim.Labels["team"] == "") != marked || (trim.Annotations["example.com/note"] == "") != marked {
+			t.Errorf("%d bytes: marked is %t, kept are %q, %d annotations", size, partial.Is(trim), trim.Labels, len(trim.Annotations))
+		}
+		if trim.Annotations[v1alpha1.AnnotationRotation] != "3" || trim.Labels["app.kubernetes.io/managed-by"] == "" ||
+			trim.Labels[v1alpha1.LabelToken] == "" || metav1.GetControllerOf(trim) == nil {
+			t.Errorf("%d bytes: our own is lost: %+v", size, trim.ObjectMeta)
+		}
+	}
 }
 
 func TestTrimToken(t *testing.T) {
@@ -78,7 +138,10 @@ func TestTrimToken(t *testing.T) {
 
 func TestTrimApp(t *testing.T) {
 	stored := &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{"junk": "x"}, Labels: map[string]string{v1alpha1.LabelApp: v1alpha1.LabelAppValue}},
+		ObjectMeta: metav1.ObjectMeta{
+			Annotations: map[string]string{"junk": "x"}, Labels: map[string]string{"junk": "x", v1alpha1.LabelApp: v1alpha1.LabelAppValue},
+			Finalizers: []string{"junk"}, OwnerReferences: []metav1.OwnerReference{{Name: "junk"}},
+		},
 		Data: map[string][]byte{
 			v1alpha1.AppKeyClientID: []byte("client"), v1alpha1.AppKeyClientSecret: bytes.Repeat([]byte("x"), 1<<20), "junk": []byte("x"),
 		},

@@ -210,12 +210,16 @@ func (g *Grant) Inherit(other *Grant) {
 	g.Consent.Epoch++
 }
 
-// Owe takes over what another grant of the working set's account and app owes a
-// revocation, now or later.
+// Owe takes over what another grant owes a revocation: of the working set's account and
+// app, together with that one.
 func (g *Grant) Owe(other *Grant) {
+	keep := g.retire
+	if g.Tokens != nil && g.Account.UserID == other.Account.UserID && g.Tokens.App.ClientID == other.Tokens.App.ClientID {
+		keep = g.supersede
+	}
 	for _, set := range append(slices.Clone(other.Superseded), Retired{Tokens: *other.Tokens, Account: other.Account}) {
 		if !g.stores(set.Tokens) {
-			g.supersede(set.Tokens, set.Account)
+			keep(set.Tokens, set.Account)
 		}
 	}
 	for _, set := range other.Retired {
@@ -264,13 +268,12 @@ func (g *Grant) DropRetired(set Retired) {
 }
 
 // ForgoRetired removes a set that is not to be revoked since its account is in use: by
-// the working set, then it is kept to be revoked with that one, or by another
+// the working set, or perhaps, then it is kept to be revoked with that one, or by another
 // connection's. It tells whether it was kept.
 func (g *Grant) ForgoRetired(set Retired) bool {
 	before := len(g.Retired)
 	g.DropRetired(set)
-	own := g.Tokens != nil && g.Tokens.App.ClientID == set.App.ClientID &&
-		(set.Account.UserID == "" || set.Account.UserID == g.Account.UserID)
+	own := g.Tokens != nil && Grantee{set.App.ClientID, set.Account.UserID}.Meets(Grantee{g.Tokens.App.ClientID, g.Account.UserID})
 	if own && len(g.Retired) < before {
 		g.supersede(set.Tokens, set.Account)
 	}

@@ -392,20 +392,24 @@ func TestAnswerToWhatWasForgotten(t *testing.T) {
 	}
 }
 
+// consent gives a grant the tokens of another consent.
+func consent(g *grant.Grant, access, account string) {
+	g.Candidate = &grant.Candidate{Tokens: answer(access, "refresh of "+access), Account: grant.Account{UserID: account}}
+	g.Promote()
+}
+
+// forgo has a grant owe a set of tokens, and forgoes it twice.
+func forgo(g *grant.Grant, account, client string) {
+	set := grant.Retired{Tokens: answer("owed", "owed"), Account: grant.Account{UserID: account}}
+	set.App.ClientID = client
+	g.Retired = []grant.Retired{set}
+	g.ForgoRetired(set)
+	g.ForgoRetired(set)
+}
+
 // X may let an account's earlier logins live on: what a consent of the same account took
 // the place of is revoked with the working set, and not before.
 func TestSuperseded(t *testing.T) {
-	consent := func(g *grant.Grant, access, account string) {
-		g.Candidate = &grant.Candidate{Tokens: answer(access, "refresh of "+access), Account: grant.Account{UserID: account}}
-		g.Promote()
-	}
-	forgo := func(g *grant.Grant, account, client string) {
-		set := grant.Retired{Tokens: answer("owed", "owed"), Account: grant.Account{UserID: account}}
-		set.App.ClientID = client
-		g.Retired = []grant.Retired{set}
-		g.ForgoRetired(set)
-		g.ForgoRetired(set)
-	}
 	for name, test := range map[string]struct {
 		change func(*grant.Grant)
 		later  []string
@@ -419,8 +423,12 @@ func TestSuperseded(t *testing.T) {
 		}, []string{"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16"}, nil},
 		"not to be revoked, of the account": {func(g *grant.Grant) { forgo(g, "7", "client") }, []string{"owed"}, nil},
 		"not to be revoked, nobody knows":   {func(g *grant.Grant) { forgo(g, "", "client") }, []string{"owed"}, nil},
-		"not to be revoked, another's":      {func(g *grant.Grant) { forgo(g, "8", "client") }, nil, nil},
-		"not to be revoked, another app's":  {func(g *grant.Grant) { forgo(g, "7", "another") }, nil, nil},
+		"not to be revoked, nobody knows whose its own is": {func(g *grant.Grant) {
+			g.Account = grant.Account{}
+			forgo(g, "7", "client")
+		}, []string{"owed"}, nil},
+		"not to be revoked, another's":     {func(g *grant.Grant) { forgo(g, "8", "client") }, nil, nil},
+		"not to be revoked, another app's": {func(g *grant.Grant) { forgo(g, "7", "another") }, nil, nil},
 		"a refused one of the same account": {func(g *grant.Grant) {
 			g.Candidate = &grant.Candidate{Tokens: answer("2", "2"), Account: g.Account}
 			g.Refuse()
@@ -442,6 +450,12 @@ func TestSuperseded(t *testing.T) {
 			g.Owe(moved)
 			g.Owe(moved)
 		}, []string{"access-1", "moved"}, nil},
+		"a moved grant of another account": {func(g *grant.Grant) {
+			moved := working()
+			consent(moved, "moved", "8")
+			g.Owe(moved)
+			g.Owe(moved)
+		}, nil, []string{"moved"}},
 	} {
 		g := working()
 		test.change(g)

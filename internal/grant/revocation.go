@@ -64,13 +64,22 @@ func (g Grantee) Meets(other Grantee) bool {
 }
 
 // LivesOn tells whether the working set or the candidate is of an app and account; of one
-// that is not known, whether it may be.
+// that is not known, whether it may be. The other way round, a set whose own account is
+// not known counts for none: whoever consents without letting X name the account, which
+// takes scopes that anybody may choose, would keep all others of the app from being revoked.
 func (g *Grant) LivesOn(of Grantee) bool {
 	if of.UserID != "" {
 		return slices.Contains(g.Grantees(), of)
 	}
 	working := g.Tokens != nil && g.Journal.Verdict == nil && g.Tokens.App.ClientID == of.ClientID
 	return working || g.Candidate != nil && g.Candidate.App.ClientID == of.ClientID
+}
+
+// MayLiveOn tells whether the working set or the candidate is, or may be, of an app and
+// account.
+func (g *Grant) MayLiveOn(of Grantee) bool {
+	working := g.Tokens != nil && g.Journal.Verdict == nil && of.Meets(Grantee{g.Tokens.App.ClientID, g.Account.UserID})
+	return working || g.Candidate != nil && of.Meets(Grantee{g.Candidate.App.ClientID, g.Candidate.Account.UserID})
 }
 
 // Grantees are those of the working set and the candidate, as far as the accounts are

@@ -148,3 +148,26 @@ func TestLivesOn(t *testing.T) {
 		}
 	}
 }
+
+// A grant's own tokens may be of any account that is not known.
+func TestMayLiveOn(t *testing.T) {
+	seven := grant.Grantee{ClientID: "client", UserID: "7"}
+	for name, test := range map[string]struct {
+		change func(*grant.Grant)
+		want   bool
+	}{
+		"its account":                    {func(*grant.Grant) {}, true},
+		"another account":                {func(g *grant.Grant) { g.Account.UserID = "8" }, false},
+		"another app":                    {func(g *grant.Grant) { g.Tokens.App.ClientID = "other" }, false},
+		"its account is not known":       {func(g *grant.Grant) { g.Account = grant.Account{} }, true},
+		"X declared it dead":             {func(g *grant.Grant) { g.Journal.Verdict = &grant.Verdict{} }, false},
+		"a consent of nobody knows whom": {func(g *grant.Grant) { g.Tokens, g.Candidate = nil, &grant.Candidate{Tokens: answer("2", "2")} }, true},
+		"nothing":                        {func(g *grant.Grant) { g.Tokens = nil }, false},
+	} {
+		g := working()
+		test.change(g)
+		if got := g.MayLiveOn(seven); got != test.want {
+			t.Errorf("%s: %t, want %t", name, got, test.want)
+		}
+	}
+}

@@ -8,7 +8,6 @@
 package pace
 
 import (
-	"errors"
 	"sync"
 	"time"
 
@@ -94,7 +93,7 @@ func (p *Pacer) Take(call Call) (Hold, time.Time) {
 		app.turns.waits(call.Tenant, app.until)
 		return app.hold(), app.until
 	}
-	if app.few(now) && app.turns.hadShare(call.Tenant, app.day.Limit) {
+	if app.few(now) && app.turns.hadShare(call.Tenant, app.day.Limit, now) {
 		app.turns.waits(call.Tenant, app.day.ResetAt)
 		return HoldTurn, app.day.ResetAt
 	}
@@ -122,11 +121,11 @@ func (p *Pacer) Report(call Call, limits xapi.Limits, err error) {
 	}
 	switch xapi.KindOf(err) {
 	case xapi.KindUsageCap:
-		app.until, app.capped = resetAt(err, now, cappedFor), true
+		app.until, app.capped = xapi.ResetOf(err, now, cappedFor), true
 	case xapi.KindRateLimited:
 		// X does not say whose limit it is. It is the app's if the app's day is used up.
 		if !now.Before(app.until) {
-			p.holdAccount(call, resetAt(err, now, limitedFor))
+			p.holdAccount(call, xapi.ResetOf(err, now, limitedFor))
 		}
 	}
 }
@@ -191,13 +190,4 @@ func (a *appPace) few(now time.Time) bool {
 
 func usedUp(window xapi.Window, now time.Time) bool {
 	return window.Limit > 0 && window.Remaining == 0 && window.ResetAt.After(now)
-}
-
-// resetAt is when X says that a limit ends, or a time from now if it does not say.
-func resetAt(err error, now time.Time, otherwise time.Duration) time.Time {
-	var xerr *xapi.Error
-	if errors.As(err, &xerr) && xerr.ResetAt.After(now) {
-		return xerr.ResetAt
-	}
-	return now.Add(otherwise)
 }

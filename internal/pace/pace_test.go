@@ -202,6 +202,21 @@ func TestShares(t *testing.T) {
 	}
 }
 
+// Tenants who went more than a day ago have no share: that of the others is larger.
+func TestSharesOfThoseWhoCall(t *testing.T) {
+	pacer, c := newPacer()
+	for _, tenant := range []string{"one", "two", "three", "four", "five"} {
+		pacer.Take(by(tenant))
+	}
+	c.at = c.at.Add(25 * time.Hour)
+	for _, remaining := range []int{15, 15, 15, 15, 1} {
+		pacer.Report(by("many"), xapi.Limits{App24Hour: xapi.Window{Limit: 20, Remaining: remaining, ResetAt: c.at.Add(time.Hour)}}, nil)
+		if hold, _ := pacer.Take(by("many")); hold != pace.HoldNone {
+			t.Errorf("with %d calls left it is held by %q", remaining, hold)
+		}
+	}
+}
+
 // One who waits and does not ask any more keeps nobody back for long.
 func TestTurnsDoNotHang(t *testing.T) {
 	pacer, c := newPacer()

@@ -3,7 +3,10 @@
 
 package pace
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 const (
 	// turnDelay is when somebody whose turn it is not asks again.
@@ -31,12 +34,9 @@ type turn struct {
 
 // mayGo tells whether nobody waits who went longer ago than the tenant.
 func (t *turns) mayGo(tenant string, now time.Time) bool {
+	t.forget(now)
 	mine := t.byTenant[tenant].went
 	for other, its := range t.byTenant {
-		if now.Sub(its.went) > forgotten && now.After(its.waitsUntil) {
-			delete(t.byTenant, other)
-			continue
-		}
 		if other != tenant && now.Before(its.waitsUntil) && its.went.Before(mine) {
 			return false
 		}
@@ -46,8 +46,16 @@ func (t *turns) mayGo(tenant string, now time.Time) bool {
 
 // hadShare tells whether a tenant has had an equal share of so many calls, among
 // all tenants of the last 24 hours.
-func (t *turns) hadShare(tenant string, calls int) bool {
+func (t *turns) hadShare(tenant string, calls int, now time.Time) bool {
+	t.forget(now)
 	return t.byTenant[tenant].had*len(t.byTenant) >= calls
+}
+
+// forget leaves out tenants that went long ago and wait no more.
+func (t *turns) forget(now time.Time) {
+	maps.DeleteFunc(t.byTenant, func(_ string, its turn) bool {
+		return now.Sub(its.went) > forgotten && now.After(its.waitsUntil)
+	})
 }
 
 // newDay begins to count anew.

@@ -107,19 +107,23 @@ func candidate(clientID string, at time.Time) func(*grant.Grant) {
 // A revocation gives way to another connection's consent that may be of its account.
 func TestRevocationMeetsAnothersConsent(t *testing.T) {
 	for name, test := range map[string]struct {
-		theirs func(*grant.Grant)
-		waits  bool
+		theirs  func(*grant.Grant)
+		overdue bool
+		waits   bool
 	}{
-		"of the same app":               {candidate("client", moment), true},
-		"of another app":                {candidate("other", moment), false},
-		"whose account X does not tell": {candidate("client", moment.Add(-time.Hour)), false},
+		"of the same app":               {candidate("client", moment), false, true},
+		"of another app":                {candidate("other", moment), false, false},
+		"whose account X does not tell": {candidate("client", moment.Add(-time.Hour)), false, false},
+		"again and again":               {candidate("client", moment), true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, w *world) {
 				w.connected()
 				w.alter(func(g *grant.Grant) { g.Forget() })
 				w.neighbour(test.theirs)
-				_, err := w.RevokeOne(t.Context(), w.stored(), options(""))
+				o := options("")
+				o.Overdue = test.overdue
+				_, err := w.RevokeOne(t.Context(), w.stored(), o)
 				_, _, left := w.accesses()
 				if (err != nil) != test.waits || (len(left) == 1) != test.waits || (w.calls("revoke refresh-1") == 0) != test.waits {
 					t.Errorf("%q is left after %q (%v)", left, w.trail, err)
@@ -130,6 +134,25 @@ func TestRevocationMeetsAnothersConsent(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A consent whose account becomes known between the two looks is seen by one of them.
+func TestRevocationMeetsAPromotion(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.connected()
+		w.alter(func(g *grant.Grant) { g.Forget() })
+		w.neighbour(candidate("client", moment))
+		_, err := w.RevokeOne(t.Context(), w.stored(), lookedTwice(func() bool {
+			w.alterNeighbour(func(g *grant.Grant) {
+				g.Candidate.Account.UserID = "7"
+				g.Promote()
+			})
+			return false
+		}))
+		if err == nil || w.calls("revoke refresh-1") != 0 {
+			t.Errorf("the error is %v after %q", err, w.trail)
+		}
+	})
 }
 
 // lookedTwice is as options, but for what is found at the second look: others could see by then

@@ -29,6 +29,10 @@ type RevokeOptions struct {
 	// whether one may. X is then not asked, since how far its revocation reaches is not
 	// known.
 	Shared func(ctx context.Context, g *grant.Grant, of grant.Grantee) (bool, error)
+	// Overdue is true if others' consents are not waited for any more whose account X does
+	// not tell. Whoever consents again and again would keep everybody's tokens alive; it
+	// may be that one of them has to consent once more.
+	Overdue bool
 }
 
 // RevokeResult is what came of revoking one retired set.
@@ -76,10 +80,13 @@ func (r *Redeemer) RevokeOne(ctx context.Context, g *grant.Grant, options Revoke
 func (r *Redeemer) revokeOne(ctx context.Context, g *grant.Grant, options RevokeOptions, id string) (RevokeResult, error) {
 	retired := g.Retired[0]
 	of, creds, shared, failure := r.mayRevoke(ctx, g, retired, options)
+	// X names an account only while the access token lives: what it said is kept.
+	named := retired
+	named.Account.UserID = of.UserID
 	if failure != nil {
 		after, err := r.settle(ctx, g, settlement{
 			owner:  g.Owner,
-			change: func(g *grant.Grant) { g.PostponeRetired(retired) },
+			change: func(g *grant.Grant) { g.PostponeRetired(named) },
 		})
 		return RevokeResult{Grant: after}, errors.Join(failure, err)
 	}
@@ -102,9 +109,9 @@ func (r *Redeemer) revokeOne(ctx context.Context, g *grant.Grant, options Revoke
 		g.EndRevocation(id)
 		switch {
 		case failure != nil:
-			g.PostponeRetired(retired)
+			g.PostponeRetired(named)
 		case shared:
-			kept = g.ForgoRetired(retired)
+			kept = g.ForgoRetired(named)
 		default:
 			g.DropRetired(retired)
 		}
@@ -116,19 +123,19 @@ func (r *Redeemer) revokeOne(ctx context.Context, g *grant.Grant, options Revoke
 
 // lookAgain looks at the other grants once more when all can see that this revocation is
 // under way: whose consent came first may live on the account by now, and who comes
-// later waits for the revocation's end.
+// later waits for the revocation's end. Candidates come first: one that is gone when they
+// are looked at is a working set, which the second look finds.
 func (r *Redeemer) lookAgain(ctx context.Context, begun *grant.Grant, of grant.Grantee, options RevokeOptions) (shared bool, err error) {
-	if shared, err = options.Shared(ctx, begun, of); err != nil || shared {
-		return shared, err
+	if !options.Overdue {
+		undecided, err := r.Store.Undecided(ctx, begun, of.ClientID, r.Now())
+		if err == nil && undecided {
+			err = errUndecided
+		}
+		if err != nil {
+			return false, fmt.Errorf("looking for consents to the same app: %w", err)
+		}
 	}
-	undecided, err := r.Store.Undecided(ctx, begun, of.ClientID, r.Now())
-	if err == nil && undecided {
-		err = errUndecided
-	}
-	if err != nil {
-		return false, fmt.Errorf("looking for consents to the same app: %w", err)
-	}
-	return false, nil
+	return options.Shared(ctx, begun, of)
 }
 
 // beginRevocation keeps consents out, under the version of the grant that was decided

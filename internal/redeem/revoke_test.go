@@ -79,6 +79,35 @@ func TestRevokeOne(t *testing.T) {
 	}
 }
 
+// What X says of whose the tokens are is kept: when they ended, it does not say it again.
+func TestRevocationKeepsTheAccount(t *testing.T) {
+	away := errors.New("X is away")
+	for name, fail := range map[string]func(*world, *redeem.RevokeOptions){
+		"X is away": func(w *world, _ *redeem.RevokeOptions) { w.revoke = func() error { return away } },
+		"no credentials": func(_ *world, o *redeem.RevokeOptions) {
+			o.Credentials = func(context.Context, grant.App) (xapi.Credentials, error) { return xapi.Credentials{}, away }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				w.connected()
+				w.alter(func(g *grant.Grant) {
+					g.Forget()
+					g.Retired[0].Account = grant.Account{}
+				})
+				o := options("")
+				fail(w, &o)
+				if _, err := w.RevokeOne(t.Context(), w.stored(), o); !errors.Is(err, away) {
+					t.Fatalf("it ends with %v", err)
+				}
+				if left := w.stored().Retired; len(left) != 1 || left[0].Account.UserID != "7" {
+					t.Errorf("left are %+v", left)
+				}
+			})
+		})
+	}
+}
+
 // A set that can't be revoked, as of an app that is gone, does not keep the others
 // from it.
 func TestRevokeOthersMeanwhile(t *testing.T) {

@@ -111,3 +111,13 @@ func KindOf(err error) Kind {
 	}
 	return KindUnknown
 }
+
+// ResetOf is when X says that a limit ends, or when to come back to an X that is away; a
+// time from now if it does not say.
+func ResetOf(err error, now time.Time, otherwise time.Duration) time.Time {
+	var xerr *Error
+	if errors.As(err, &xerr) && xerr.ResetAt.After(now) {
+		return xerr.ResetAt
+	}
+	return now.Add(otherwise)
+}

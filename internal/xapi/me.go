@@ -11,9 +11,11 @@ import (
 	"github.com/agentconnect/x-operator/internal/secret"
 )
 
+// IDPattern is what X's description of the API says an id is.
+const IDPattern = `^[0-9]{1,19}$`
+
 var (
-	// anID is what X's description of the API says an id is.
-	anID = regexp.MustCompile(`^[0-9]{1,19}$`)
+	anID = regexp.MustCompile(IDPattern)
 	// aHandle is a user name. X's new ones have at most 15 characters.
 	aHandle = regexp.MustCompile(`^[A-Za-z0-9_]{1,50}$`)
 )

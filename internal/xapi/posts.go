@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/agentconnect/x-operator/internal/secret"
@@ -15,14 +14,12 @@ import (
 
 // PostRequest is a post to publish.
 type PostRequest struct {
-	// Text may be empty only with media. X weighs it: see package weight.
+	// Text is not empty. X weighs it: see package weight.
 	Text string
 	// InReplyTo is the id of the post that this one answers; empty for none.
 	InReplyTo string
-	// MediaIDs are 1 to 4 uploaded media; empty for none.
-	MediaIDs []string
 	// ReplySettings says who may reply: following, mentionedUsers, subscribers or
-	// verified; empty or "everyone" for everyone.
+	// verified; empty for everyone.
 	ReplySettings string
 	// MadeWithAI discloses media made with AI.
 	MadeWithAI bool
@@ -46,6 +43,15 @@ type Post struct {
 	InReplyTo string
 	// InReplyToUserID is the author of that post.
 	InReplyToUserID string
+}
+
+// PostURL is a post's address for people. Without its author's handle X finds the author
+// by the post's id.
+func PostURL(username, id string) string {
+	if username == "" {
+		username = "i"
+	}
+	return "https://x.com/" + username + "/status/" + id
 }
 
 // CreatePost publishes a post. An error of KindUnknown with Sent leaves open
@@ -87,14 +93,11 @@ func (c *Client) DeletePost(ctx context.Context, access secret.Token, id string)
 // validate refuses what X would refuse for its form alone, and what could reach
 // another address or field than meant. It returns nil or an *Error.
 func (r PostRequest) validate() error {
-	malformed := func(id string) bool { return !anID.MatchString(id) }
 	switch {
-	case r.Text == "" && len(r.MediaIDs) == 0:
-		return refused("a post needs text or media")
-	case r.InReplyTo != "" && malformed(r.InReplyTo):
+	case r.Text == "":
+		return refused("a post needs text")
+	case r.InReplyTo != "" && !anID.MatchString(r.InReplyTo):
 		return refused("the id of the post to reply to has 1 to 19 digits")
-	case len(r.MediaIDs) > 4 || slices.ContainsFunc(r.MediaIDs, malformed):
-		return refused("a post takes at most 4 media, each named by 1 to 19 digits")
 	}
 	return nil
 }
@@ -103,7 +106,6 @@ func (r PostRequest) validate() error {
 type wireRequest struct {
 	Text          string     `json:"text"`
 	Reply         *wireReply `json:"reply,omitempty"`
-	Media         *wireMedia `json:"media,omitempty"`
 	ReplySettings string     `json:"reply_settings,omitempty"`
 	MadeWithAI    bool       `json:"made_with_ai,omitempty"`
 }
@@ -112,20 +114,10 @@ type wireReply struct {
 	InReplyTo string `json:"in_reply_to_tweet_id"`
 }
 
-type wireMedia struct {
-	IDs []string `json:"media_ids"`
-}
-
 func (r PostRequest) wire() wireRequest {
-	wire := wireRequest{Text: r.Text, MadeWithAI: r.MadeWithAI}
-	if r.ReplySettings != "everyone" {
-		wire.ReplySettings = r.ReplySettings
-	}
+	wire := wireRequest{Text: r.Text, ReplySettings: r.ReplySettings, MadeWithAI: r.MadeWithAI}
 	if r.InReplyTo != "" {
 		wire.Reply = &wireReply{InReplyTo: r.InReplyTo}
-	}
-	if len(r.MediaIDs) > 0 {
-		wire.Media = &wireMedia{IDs: r.MediaIDs}
 	}
 	return wire
 }

@@ -28,12 +28,10 @@ type PageRequest struct {
 	MaxResults int
 	// PageToken is the NextToken of the page before; empty for the first page.
 	PageToken string
-	// SinceID and UntilID give posts newer and older than a post; empty for no bound.
+	// SinceID gives posts newer than a post; empty for no bound.
 	SinceID string
-	UntilID string
-	// StartTime and EndTime bound the time of publishing; zero for no bound.
+	// StartTime gives posts of that time or later; zero for no bound.
 	StartTime time.Time
-	EndTime   time.Time
 }
 
 // Page is a part of a list of posts.
@@ -117,16 +115,13 @@ func (r PageRequest) query(fewest int) url.Values {
 	if r.MaxResults > 0 {
 		query.Set("max_results", strconv.Itoa(min(max(r.MaxResults, fewest), maxPage)))
 	}
-	texts := map[string]string{"pagination_token": r.PageToken, "since_id": r.SinceID, "until_id": r.UntilID}
-	for name, text := range texts {
+	for name, text := range map[string]string{"pagination_token": r.PageToken, "since_id": r.SinceID} {
 		if text != "" {
 			query.Set(name, text)
 		}
 	}
-	for name, at := range map[string]time.Time{"start_time": r.StartTime, "end_time": r.EndTime} {
-		if !at.IsZero() {
-			query.Set(name, at.UTC().Format(time.RFC3339))
-		}
+	if !r.StartTime.IsZero() {
+		query.Set("start_time", r.StartTime.UTC().Format(time.RFC3339))
 	}
 	return query
 }

@@ -117,10 +117,10 @@ func (tn *tenant) alterPost(post *v1alpha1.XPost, change func(*v1alpha1.XPost)) 
 	return tn.plane.Client().Patch(tn.t.Context(), post, client.MergeFrom(before))
 }
 
-// lookAgain wakes the operator up: annotations of others wake nobody.
+// lookAgain wakes the operator up: annotations that it does not read wake nobody.
 func (tn *tenant) lookAgain(post *v1alpha1.XPost) {
 	tn.t.Helper()
-	tn.annotatePost(post, "x.agentconnect.dev/look", "again")
+	tn.annotatePost(post, v1alpha1.AnnotationRequestID, "again")
 }
 
 func (tn *tenant) annotatePost(post *v1alpha1.XPost, key, value string) {

@@ -4,6 +4,9 @@
 package life
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -61,6 +64,38 @@ func (tn *tenant) restored(conn *v1alpha1.XConnection, want *corev1.Secret) {
 			token.Annotations[v1alpha1.AnnotationRotation] == want.Annotations[v1alpha1.AnnotationRotation] &&
 			token.Labels[v1alpha1.LabelToken] == v1alpha1.LabelTokenValue && token.Immutable == nil
 	})
+}
+
+// TestOthersMetadata: what others put on an object stays there, also where it is too large
+// to be held in memory: the operator's finalizer goes without theirs.
+func TestOthersMetadata(t *testing.T) {
+	tn := newTenant(t)
+	conn := tn.connect("agent", "crowded")
+	const note, count = "example.com/note", 100
+	token := tn.token(conn)
+	metav1.SetMetaDataAnnotation(&token.ObjectMeta, note, strings.Repeat("x", 100<<10))
+	tn.update(token)
+	tn.alter(conn, func(conn *v1alpha1.XConnection) {
+		for i := range count {
+			conn.Finalizers = append(conn.Finalizers, fmt.Sprintf("example.com/finalizer-%d", i))
+		}
+	})
+	tn.refreshNow(conn, "please")
+	tn.checkToken(conn)
+	if got := len(tn.token(conn).Annotations[note]); got != 100<<10 {
+		t.Errorf("%d bytes of the annotation are left", got)
+	}
+
+	tn.delete(conn)
+	tn.eventually("waiting for the operator's finalizer to go", conn, func(conn *v1alpha1.XConnection) bool {
+		return !slices.Contains(conn.Finalizers, v1alpha1.FinalizerRevoke)
+	})
+	if len(conn.Finalizers) != count {
+		t.Errorf("%d finalizers of others are left", len(conn.Finalizers))
+	}
+	tn.noneAlive("crowded")
+	tn.alter(conn, func(conn *v1alpha1.XConnection) { conn.Finalizers = nil })
+	tn.gone(conn)
 }
 
 // TestShortLifetime: a token whose lifetime is shorter than every margin is

@@ -10,8 +10,6 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
@@ -66,27 +64,12 @@ func (d *Door) account(ctx context.Context, key types.NamespacedName) (*account,
 
 // accountOf judges a connection and its grant; it is pure.
 func accountOf(conn *v1alpha1.XConnection, g *grant.Grant, now time.Time) (*account, error) {
-	problem := ""
-	ready := meta.FindStatusCondition(conn.Status.Conditions, v1alpha1.ConditionReady)
-	switch {
-	case !conn.DeletionTimestamp.IsZero():
-		problem = "it is being deleted"
-	case conn.Spec.State == v1alpha1.StateDisconnected:
-		problem = "it is disconnected: its spec.state must be set to Connected"
-	case conn.Spec.Suspend:
-		problem = "it is suspended: its spec.suspend must be set to false"
-	case ready == nil:
-		problem = "the operator has not looked at it yet"
-	case ready.Status != metav1.ConditionTrue:
-		problem = fmt.Sprintf("it is not ready (%s): %s", ready.Reason, ready.Message)
-	case g == nil || g.Tokens == nil || g.Journal.Verdict != nil || !now.Before(g.Tokens.ExpiresAt):
-		problem = "it has no valid token yet"
-	case g.AccessRefused():
-		return nil, &fault{v1alpha1.ReasonNotConnected, fmt.Sprintf(
-			"X refuses the token of the XConnection %q, and the operator refreshes it.", conn.Name), now.Add(refusedFor)}
-	}
-	if problem != "" {
-		return nil, &fault{reason: v1alpha1.ReasonNotConnected, message: fmt.Sprintf("The XConnection %q can't be used: %s.", conn.Name, problem)}
+	if standing := grant.StandingOf(conn, g, now); standing.Problem != "" {
+		f := &fault{reason: v1alpha1.ReasonNotConnected, message: fmt.Sprintf("The XConnection %q can't be used: it %s.", conn.Name, standing.Problem)}
+		if standing.Refused {
+			f.retryAt = now.Add(refusedFor)
+		}
+		return nil, f
 	}
 	return &account{
 		uid: conn.UID, tenant: conn.Namespace, clientID: g.Tokens.App.ClientID,

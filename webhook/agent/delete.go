@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/google/jsonschema-go/jsonschema"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -17,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/xapi"
 )
 
 type deleteInput struct {
@@ -24,12 +26,14 @@ type deleteInput struct {
 	WholeThread bool   `json:"wholeThread,omitempty" jsonschema:"must be true if the post belongs to a thread: all posts of it are deleted"`
 }
 
-func (deleteInput) limits(schema *jsonschema.Schema) { schema.Properties["id"].Pattern = anID }
+func (deleteInput) limits(schema *jsonschema.Schema) {
+	schema.Properties["id"].Pattern = xapi.IDPattern
+}
 
 // deletion is what became of posts that were to be deleted.
 type deletion struct {
 	State   string   `json:"state" jsonschema:"Deleted, or Pending: it goes on by itself"`
-	Message string   `json:"message,omitempty" jsonschema:"what is waited for"`
+	Message string   `json:"message,omitempty" jsonschema:"what is waited for, or what is not known"`
 	IDs     []string `json:"ids" jsonschema:"the ids of the posts that are deleted, or about to be"`
 }
 
@@ -59,12 +63,59 @@ func (d *Door) deletePost(ctx context.Context, c call, in deleteInput) (deletion
 	if err != nil || !gone {
 		return told, err
 	}
-	// The operator lets the object go without its posts once the connection is gone.
-	if _, err := d.account(ctx, c.connection); err != nil {
+	// The operator lets an object go without its posts once the connection is gone, or if
+	// X does not delete them for too long.
+	if err := d.checkGone(ctx, c, told.IDs); err != nil {
 		return deletion{}, err
 	}
 	told.State, told.Message = stateDeleted, ""
+	if post.Status.Attempt != nil {
+		told.Message = "Whether one more post of it was published, and is still at X, is not known: a person should look."
+	}
 	return told, nil
+}
+
+// checkGone asks X whether posts are gone, and fails unless it says so. Moments after a
+// deletion X may still show what it deleted.
+func (d *Door) checkGone(ctx context.Context, c call, ids []string) error {
+	var shown []string
+	looks := wait.Backoff{Duration: goneAgain, Steps: goneLooks}
+	err := wait.ExponentialBackoffWithContext(ctx, looks, func(ctx context.Context) (gone bool, err error) {
+		shown, err = d.stillAtX(ctx, c, ids)
+		return len(shown) == 0, err
+	})
+	switch {
+	case err == nil:
+		return nil
+	case len(shown) > 0:
+		return &fault{reason: v1alpha1.ReasonNotDeleted, message: fmt.Sprintf(
+			"The XPost is gone, but X still shows its posts %s. Ask for them with read_posts in a minute: a person must delete at X what it gives.",
+			strings.Join(shown, ", "))}
+	}
+	told := *d.toldOf(c, err)
+	told.message = fmt.Sprintf("The XPost is gone, but whether its posts %s are could not be checked. "+
+		"Ask for them with read_posts later: a person must delete at X what it gives. %s", strings.Join(ids, ", "), told.message)
+	return &told
+}
+
+// stillAtX gives those of the posts that X shows.
+func (d *Door) stillAtX(ctx context.Context, c call, ids []string) ([]string, error) {
+	a, err := d.account(ctx, c.connection)
+	if err != nil {
+		return nil, err
+	}
+	var shown []string
+	err = d.ask(ctx, a, xapi.EndpointPosts, func(ctx context.Context, x *xapi.Client) error {
+		found, err := x.PostsByIDs(ctx, a.access, ids)
+		if xapi.KindOf(err) == xapi.KindNotFound {
+			return nil
+		}
+		for _, post := range found {
+			shown = append(shown, post.ID)
+		}
+		return err
+	})
+	return shown, err
 }
 
 // publisherOf finds the XPost of this connection that the door made and that

@@ -6,12 +6,15 @@ package agent_test
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/xsim"
 )
 
 // deleter does what the controllers do with an XPost that is being deleted, once it
@@ -94,5 +97,60 @@ func TestDeleteOthers(t *testing.T) {
 	w.fails("delete_post", map[string]any{"id": "1001"}, "NotPublishedHere", "no record")
 	if posts := w.posts(); len(posts) != 1 || !posts[0].DeletionTimestamp.IsZero() {
 		t.Errorf("the XPosts are %+v", posts)
+	}
+}
+
+// An object may go without its posts: only X's word counts for their being gone.
+func TestDeleteIsChecked(t *testing.T) {
+	for name, test := range map[string]struct {
+		// meanwhile happens once the post is published.
+		meanwhile func(*world)
+		reason    string
+		says      string
+	}{
+		"X still shows them": {func(*world) {}, "NotDeleted", "X still shows its posts "},
+		"X does not answer": {func(w *world) {
+			w.x.SetHook(func(call xsim.Call) *xsim.Fault {
+				if call.Endpoint != xsim.EndpointLookup {
+					return nil
+				}
+				return &xsim.Fault{Kind: xsim.FaultReset}
+			})
+		}, "XUnavailable", "could not be checked"},
+		"the connection goes too": {func(w *world) {
+			// The call reads the grant once before it deletes.
+			w.onGrant = func() {
+				w.mu.Lock()
+				defer w.mu.Unlock()
+				w.cached = nil
+			}
+		}, "NotConnected", "could not be checked"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			id, _ := w.at("jane_doe", "hello", "")["id"].(string)
+			w.publish = published(id)
+			made := w.succeeds("publish_post", map[string]any{"text": "hello"})
+			w.deleter(made["object"].(string))
+			test.meanwhile(w)
+			w.fails("delete_post", map[string]any{"id": id}, test.reason, test.says, id, "a person must delete at X")
+		})
+	}
+}
+
+// A thread of which it is not known whether one more post is published.
+func TestDeleteHalfAThread(t *testing.T) {
+	w := newWorld(t)
+	w.publish = func(post *v1alpha1.XPost) {
+		published("1001")(post)
+		post.Status.Posts = post.Status.Posts[:1]
+		post.Status.Attempt = &v1alpha1.PostAttempt{ID: "attempt", Index: 1, Outcome: v1alpha1.OutcomeUnknown}
+		ready(metav1.ConditionFalse, v1alpha1.ReasonUnknown, "It may be published", v1alpha1.ConditionStalled)(post)
+	}
+	w.fails("publish_thread", map[string]any{"texts": []string{"one", "two"}}, "Unknown")
+	w.deleter(w.posts()[0].Name)
+	got := w.succeeds("delete_post", map[string]any{"id": "1001", "wholeThread": true})
+	if message, _ := got["message"].(string); got["state"] != "Deleted" || !strings.Contains(message, "is not known") {
+		t.Errorf("got %v", got)
 	}
 }

@@ -208,7 +208,7 @@ func TestUnusableConnections(t *testing.T) {
 	}{
 		"disconnected": {func(w *world) { w.connection.Spec.State = v1alpha1.StateDisconnected }, "it is disconnected"},
 		"suspended":    {func(w *world) { w.connection.Spec.Suspend = true }, "it is suspended"},
-		"new":          {func(w *world) { w.connection.Status.Conditions = nil }, "has not looked at it yet"},
+		"new":          {func(w *world) { w.connection.Status.Conditions = nil }, "it is not ready yet"},
 		"not ready": {func(w *world) {
 			w.connection.Status.Conditions[0] = metav1.Condition{Type: "Ready", Status: "False", Reason: "ConsentRequired", Message: "A person must consent"}
 		}, "it is not ready (ConsentRequired): A person must consent"},
@@ -216,7 +216,7 @@ func TestUnusableConnections(t *testing.T) {
 		"no token":     {func(w *world) { w.cached.Tokens = nil }, "it has no valid token yet"},
 		"an old token": {func(w *world) { w.cached.Tokens.ExpiresAt = w.now }, "it has no valid token yet"},
 		"a refused token": {func(w *world) { w.cached.RefuseAccess(w.cached.Tokens.AccessToken, "no", w.now) },
-			"X refuses the token of the XConnection \"social-manager\", and the operator refreshes it. Try again after 20"},
+			"it has a token that X refuses: the operator refreshes it. Try again after 20"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)

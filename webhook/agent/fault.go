@@ -4,7 +4,6 @@
 package agent
 
 import (
-	"errors"
 	"time"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
@@ -66,10 +65,10 @@ func faultOf(err error, now time.Time) *fault {
 	switch kind {
 	case xapi.KindRateLimited:
 		f.reason, f.message = v1alpha1.ReasonRateLimited, "X limits these calls."
-		f.retryAt = resetOf(err, now.Add(15*time.Minute))
+		f.retryAt = xapi.ResetOf(err, now, 15*time.Minute)
 	case xapi.KindUsageCap:
 		f.reason, f.message = v1alpha1.ReasonUsageCapExceeded, outcome.OfKind(kind).Advice
-		f.retryAt = resetOf(err, now.Add(time.Hour))
+		f.retryAt = xapi.ResetOf(err, now, time.Hour)
 	case xapi.KindUnauthorized:
 		f.reason, f.retryAt = v1alpha1.ReasonNotConnected, now.Add(refusedFor)
 		f.message = "X does not accept the access token of this connection. If it stays so, a person must connect the account again."
@@ -81,18 +80,9 @@ func faultOf(err error, now time.Time) *fault {
 		f.reason, f.message = reasonInvalid, "X does not take the request ("+err.Error()+"). Correct the arguments."
 	case xapi.KindUnknown, xapi.KindNotVerdict, xapi.KindAborted:
 		f.reason, f.message = v1alpha1.ReasonXUnavailable, "X gives no readable answer."
-		f.retryAt = resetOf(err, now.Add(unavailableFor))
+		f.retryAt = xapi.ResetOf(err, now, unavailableFor)
 	}
 	return f
-}
-
-// resetOf is when X says that a call may be tried again, or else another time.
-func resetOf(err error, otherwise time.Time) time.Time {
-	var xerr *xapi.Error
-	if errors.As(err, &xerr) && !xerr.ResetAt.IsZero() {
-		return xerr.ResetAt
-	}
-	return otherwise
 }
 
 // held is what a caller is told whose call has to wait.

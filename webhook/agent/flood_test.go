@@ -170,6 +170,31 @@ func TestRightsOfAUser(t *testing.T) {
 	}
 }
 
+// A namespace may have service accounts by the hundred: they have fifty rights reviewed
+// at once among them.
+func TestRightsOfANamespace(t *testing.T) {
+	w := newWorld(t)
+	w.rights["get token"] = true
+	door := agent.New(w.options)
+	for i := range 100 {
+		one := madeUpName(i)
+		one.bearer = fmt.Sprintf("the-token-of-account-%d", i)
+		w.tokens[one.bearer] = authenticationv1.TokenReviewStatus{
+			Authenticated: true, Audiences: []string{audience},
+			User: authenticationv1.UserInfo{Username: fmt.Sprintf("system:serviceaccount:stranger:account-%d", i)},
+		}
+		if got := ask(door, one.address, one.path, one.bearer); i >= 50 {
+			wantBusy(t, got)
+		}
+	}
+	if len(w.accessReviews) != 50 {
+		t.Errorf("%d rights were reviewed", len(w.accessReviews))
+	}
+	if got := ask(door, "10.0.0.8", tokenPath, botToken); got.Code != http.StatusOK {
+		t.Errorf("the bot: HTTP %d: %s", got.Code, got.Body)
+	}
+}
+
 // A token that was refused is reviewed once in ten seconds.
 func TestARefusedToken(t *testing.T) {
 	w := newWorld(t)

@@ -17,8 +17,9 @@ const (
 	// first. What reviewsPerSecond lets one caller add within reviewKept is a fifteenth.
 	maxReviews = 8192
 	// reviewsPerSecond is how many tokens of one address, and how many rights of one
-	// user, are reviewed in the long run. What is kept takes none, so that is enough for
-	// 500 tokens behind one address, or 500 rights of one user, in use all the time.
+	// namespace's service accounts, are reviewed in the long run. What is kept takes none, so
+	// that is enough for 500 tokens behind one address, or 500 rights of one namespace, in
+	// use all the time.
 	reviewsPerSecond = 50
 	// reviewBurst of them may come together.
 	reviewBurst = 50
@@ -39,6 +40,10 @@ const (
 	outcomeWait = 25 * time.Second
 	// outcomePoll is how often the XPost is looked at meanwhile, in the cache.
 	outcomePoll = 100 * time.Millisecond
+	// goneLooks is how often X is asked whether deleted posts are gone, goneAgain how long
+	// after one another: X may need a moment to show it.
+	goneLooks = 3
+	goneAgain = 2 * time.Second
 	// readTimeout is for one call to X.
 	readTimeout = 20 * time.Second
 

@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/xapi"
 	"github.com/agentconnect/x-operator/internal/xapi/weight"
 )
 
@@ -27,6 +28,15 @@ type manner struct {
 	RequestID     string `json:"requestID,omitempty" jsonschema:"your own name for this request, such as a UUID. Give the same one when you repeat the call, and it is published once; a new one for anything new"`
 	ReplySettings string `json:"replySettings,omitempty" jsonschema:"who may reply beside those that are mentioned; default Everyone"`
 	MadeWithAI    bool   `json:"madeWithAI,omitempty" jsonschema:"true discloses at X that it was made with AI"`
+}
+
+// longestText is what an XPost takes of a text, in characters. To weigh one of a megabyte
+// would keep the door's processor busy.
+const longestText = 4000
+
+func (publishPostInput) limits(schema *jsonschema.Schema) {
+	manner{}.limits(schema)
+	schema.Properties["text"].MaxLength = ptr.To(longestText)
 }
 
 func (manner) limits(schema *jsonschema.Schema) {
@@ -48,7 +58,7 @@ func (publishThreadInput) limits(schema *jsonschema.Schema) {
 	manner{}.limits(schema)
 	schema.Properties["texts"] = &jsonschema.Schema{
 		Type: "array", Description: schema.Properties["texts"].Description,
-		Items: &jsonschema.Schema{Type: "string"}, MinItems: ptr.To(1), MaxItems: ptr.To(25),
+		Items: &jsonschema.Schema{Type: "string", MaxLength: ptr.To(longestText)}, MinItems: ptr.To(1), MaxItems: ptr.To(25),
 	}
 }
 
@@ -60,11 +70,9 @@ type replyInput struct {
 
 func (replyInput) limits(schema *jsonschema.Schema) {
 	manner{}.limits(schema)
-	schema.Properties["to"].Pattern = anID
+	schema.Properties["to"].Pattern = xapi.IDPattern
+	schema.Properties["text"].MaxLength = ptr.To(longestText)
 }
-
-// anID is the form of a post's id.
-const anID = "^[0-9]{1,19}$"
 
 const publishes = " It waits for the outcome: Published with ids and addresses, or Pending if it takes longer or needs a person's approval. " +
 	"What is Pending goes on by itself: never publish it again, but repeat the call with the same requestID to learn what became of it."
@@ -93,15 +101,19 @@ func (d *Door) addPublishing(server *mcp.Server) {
 // publish makes the XPost, or finds the one that an earlier call with the same
 // requestID made, and waits for what becomes of it.
 func (d *Door) publish(ctx context.Context, c call, how manner, what v1alpha1.XPostSpec) (publication, error) {
-	// Nothing is left lying for a connection that can't publish: it would go out when
-	// nobody thinks of it any more.
-	if _, err := d.account(ctx, c.connection); err != nil {
-		return publication{}, err
-	}
-	if how.RequestID == "" {
+	mayBeEarlier := how.RequestID != ""
+	if !mayBeEarlier {
 		how.RequestID = string(uuid.NewUUID())
 	}
 	post := newPost(c, how, what)
+	// Nothing is left lying for a connection that can't publish: it would go out when
+	// nobody thinks of it any more.
+	if _, err := d.account(ctx, c.connection); err != nil {
+		if mayBeEarlier {
+			return d.earlierOutcome(ctx, post, err)
+		}
+		return publication{}, err
+	}
 	if err := checkTexts(post); err != nil {
 		return publication{}, err
 	}
@@ -113,6 +125,16 @@ func (d *Door) publish(ctx context.Context, c call, how manner, what v1alpha1.XP
 	return d.awaitOutcome(ctx, post)
 }
 
+// earlierOutcome tells what became of the same request, if an earlier call made it. That
+// takes no connection. Otherwise it fails as the caller would.
+func (d *Door) earlierOutcome(ctx context.Context, post *v1alpha1.XPost, otherwise error) (publication, error) {
+	found, err := d.earlier(ctx, post)
+	if err != nil {
+		return publication{}, otherwise
+	}
+	return d.awaitOutcome(ctx, found)
+}
+
 // newPost is the XPost for a request. Its name is made from who asks, for which
 // connection, and under which requestID, so that there is one of each.
 func newPost(c call, how manner, what v1alpha1.XPostSpec) *v1alpha1.XPost {
@@ -121,11 +143,10 @@ func newPost(c call, how manner, what v1alpha1.XPostSpec) *v1alpha1.XPost {
 	if what.ReplySettings == "" {
 		what.ReplySettings = v1alpha1.ReplyEveryone
 	}
-	named := sha256.Sum256(fmt.Appendf(nil, "%q", []string{c.user.Username, c.connection.Name, how.RequestID}))
-	return &v1alpha1.XPost{
+	post := &v1alpha1.XPost{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: c.connection.Namespace,
-			Name:      "agent-" + hex.EncodeToString(named[:16]),
+			Name:      "agent-" + digest(c.user.Username, c.connection.Name, how.RequestID),
 			Labels:    map[string]string{v1alpha1.LabelOrigin: v1alpha1.LabelOriginAgent},
 			Annotations: map[string]string{
 				v1alpha1.AnnotationAuthor:    c.user.Username,
@@ -134,6 +155,14 @@ func newPost(c call, how manner, what v1alpha1.XPostSpec) *v1alpha1.XPost {
 		},
 		Spec: what,
 	}
+	post.Annotations[v1alpha1.AnnotationRequestHash] = digest(post.Texts(), what.ReplyTo, what.ReplySettings, fmt.Sprint(what.MadeWithAI))
+	return post
+}
+
+// digest is of texts and lists of texts, so that no others have the same.
+func digest(values ...any) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q", values))
+	return hex.EncodeToString(sum[:16])
 }
 
 // checkTexts refuses what the controllers would refuse, before there is an object.
@@ -178,16 +207,23 @@ func (d *Door) earlier(ctx context.Context, post *v1alpha1.XPost) (*v1alpha1.XPo
 	}
 	if !sameRequest(found, post) {
 		return nil, &fault{reason: reasonRequestIDReused, message: fmt.Sprintf(
-			"You used the requestID %q before, for something else: XPost %s. Nothing was published: take a new requestID.",
+			"You used the requestID %q before, for something else: XPost %s. For anything new take a new requestID.",
 			post.Annotations[v1alpha1.AnnotationRequestID], post.Name)}
 	}
 	return found, nil
 }
 
-// sameRequest tells whether two XPosts ask for the same.
-func sameRequest(a, b *v1alpha1.XPost) bool {
-	return a.Annotations[v1alpha1.AnnotationAuthor] == b.Annotations[v1alpha1.AnnotationAuthor] &&
-		a.Annotations[v1alpha1.AnnotationRequestID] == b.Annotations[v1alpha1.AnnotationRequestID] &&
-		a.Spec.ConnectionRef == b.Spec.ConnectionRef && slices.Equal(a.Texts(), b.Texts()) &&
-		a.Spec.ReplyTo == b.Spec.ReplyTo && a.Spec.ReplySettings == b.Spec.ReplySettings && a.Spec.MadeWithAI == b.Spec.MadeWithAI
+// sameRequest tells whether an XPost was made for a request, whatever was changed in it
+// since. One that was made without the digest is taken as it is now.
+func sameRequest(found, asked *v1alpha1.XPost) bool {
+	is := func(annotation string) bool { return found.Annotations[annotation] == asked.Annotations[annotation] }
+	if !is(v1alpha1.AnnotationAuthor) || !is(v1alpha1.AnnotationRequestID) {
+		return false
+	}
+	if found.Annotations[v1alpha1.AnnotationRequestHash] != "" {
+		return is(v1alpha1.AnnotationRequestHash)
+	}
+	was, wanted := found.Spec, asked.Spec
+	return was.ConnectionRef == wanted.ConnectionRef && slices.Equal(found.Texts(), asked.Texts()) &&
+		was.ReplyTo == wanted.ReplyTo && was.ReplySettings == wanted.ReplySettings && was.MadeWithAI == wanted.MadeWithAI
 }

@@ -48,7 +48,10 @@ func TestPublishing(t *testing.T) {
 			if !reflect.DeepEqual(made[0].Spec, test.spec) {
 				t.Errorf("the spec is %+v, want %+v", made[0].Spec, test.spec)
 			}
-			annotations := map[string]string{"x.agentconnect.dev/author": bot, "x.agentconnect.dev/request-id": "r-1"}
+			annotations := map[string]string{
+				"x.agentconnect.dev/author": bot, "x.agentconnect.dev/request-id": "r-1",
+				"x.agentconnect.dev/request-hash": made[0].Annotations["x.agentconnect.dev/request-hash"],
+			}
 			if !reflect.DeepEqual(made[0].Annotations, annotations) || made[0].Labels["x.agentconnect.dev/origin"] != "agent" || made[0].Namespace != "customer-a" {
 				t.Errorf("the object is %+v", made[0].ObjectMeta)
 			}
@@ -85,6 +88,59 @@ func TestRequestID(t *testing.T) {
 	}
 	if got := len(w.posts()); got != 4 {
 		t.Errorf("there are %d XPosts, want 4", got)
+	}
+}
+
+// A person changes the text before approving it: the agent still learns what became of
+// its request, and what else it asks for under that name is still told apart.
+func TestRequestThatWasChanged(t *testing.T) {
+	w := newWorld(t)
+	w.publish = ready(metav1.ConditionFalse, v1alpha1.ReasonAwaitingApproval, "Somebody must approve")
+	helo := map[string]any{"text": "helo", "requestID": "r-1"}
+	w.succeeds("publish_post", helo)
+	post := w.posts()[0]
+	post.Spec.Text = "hello"
+	if err := w.Update(t.Context(), &post); err != nil {
+		t.Fatal(err)
+	}
+	published("1001")(&post)
+	if err := w.Status().Update(t.Context(), &post); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.succeeds("publish_post", helo); got["state"] != "Published" {
+		t.Errorf("the result is %v", got)
+	}
+	hello := map[string]any{"text": "hello", "requestID": "r-1"}
+	if text := textOf(w.fails("publish_post", hello, "RequestIDReused")); strings.Contains(text, "Nothing was published") {
+		t.Errorf("the agent is told %q", text)
+	}
+	// What an older operator made is taken as it is now.
+	post = w.posts()[0]
+	delete(post.Annotations, v1alpha1.AnnotationRequestHash)
+	if err := w.Update(t.Context(), &post); err != nil {
+		t.Fatal(err)
+	}
+	w.succeeds("publish_post", hello)
+	w.fails("publish_post", helo, "RequestIDReused")
+}
+
+// A connection that can't be used now publishes nothing, but what became of an earlier
+// request is known.
+func TestRequestIDWithoutConnection(t *testing.T) {
+	w := newWorld(t)
+	hello := map[string]any{"text": "hello", "requestID": "r-1"}
+	first := w.succeeds("publish_post", hello)
+	w.cached = nil
+	if again := w.succeeds("publish_post", hello); !reflect.DeepEqual(first, again) {
+		t.Errorf("again it is %v, was %v", again, first)
+	}
+	for _, arguments := range []map[string]any{
+		{"text": "bye", "requestID": "r-1"}, {"text": "hello", "requestID": "r-2"}, {"text": "hello"},
+	} {
+		w.fails("publish_post", arguments, "NotConnected")
+	}
+	if got := len(w.posts()); got != 1 {
+		t.Errorf("there are %d XPosts, want 1", got)
 	}
 }
 

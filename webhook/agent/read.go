@@ -27,7 +27,7 @@ type which struct {
 func (which) limits(schema *jsonschema.Schema) {
 	schema.Properties["maxResults"].Minimum = ptr.To(5.0)
 	schema.Properties["maxResults"].Maximum = ptr.To(float64(maxPage))
-	schema.Properties["sinceID"].Pattern = anID
+	schema.Properties["sinceID"].Pattern = xapi.IDPattern
 	schema.Properties["startTime"].Format = "date-time"
 	schema.Properties["pageToken"].MaxLength = ptr.To(1024)
 }
@@ -64,7 +64,7 @@ type postsInput struct {
 func (postsInput) limits(schema *jsonschema.Schema) {
 	schema.Properties["ids"] = &jsonschema.Schema{
 		Type: "array", Description: schema.Properties["ids"].Description,
-		Items: &jsonschema.Schema{Type: "string", Pattern: anID}, MinItems: ptr.To(1), MaxItems: ptr.To(maxPage),
+		Items: &jsonschema.Schema{Type: "string", Pattern: xapi.IDPattern}, MinItems: ptr.To(1), MaxItems: ptr.To(maxPage),
 	}
 }
 
@@ -153,7 +153,7 @@ func shown(page xapi.Page, self string) posts {
 	list := posts{Notice: strangers, Posts: []readPost{}, NextPageToken: page.NextToken}
 	for _, post := range page.Posts {
 		read := readPost{
-			ID: post.ID, URL: urlOf(post), Text: post.Text,
+			ID: post.ID, URL: xapi.PostURL(post.AuthorUsername, post.ID), Text: post.Text,
 			AuthorID: post.AuthorID, AuthorUsername: post.AuthorUsername,
 			ConversationID: post.ConversationID, InReplyTo: post.InReplyTo, IsOwn: post.AuthorID == self,
 		}
@@ -163,13 +163,4 @@ func shown(page xapi.Page, self string) posts {
 		list.Posts = append(list.Posts, read)
 	}
 	return list
-}
-
-// urlOf is a post's address for people. X finds the author by the post's id.
-func urlOf(post xapi.Post) string {
-	author := post.AuthorUsername
-	if author == "" {
-		author = "i"
-	}
-	return "https://x.com/" + author + "/status/" + post.ID
 }

@@ -48,7 +48,7 @@ type call struct {
 type authorizer struct {
 	client client.Client
 	known  *cache.LRUExpireCache
-	// reviews are counted by the caller's user name: who may call may ask about any
+	// reviews are counted by the caller's tenant: who may call may ask about any
 	// XConnection that it can think of.
 	reviews *turnstile
 }
@@ -72,7 +72,7 @@ func (a *authorizer) allows(ctx context.Context, c call, wanted right) (bool, er
 	if allowed, ok := a.known.Get(key); ok {
 		return allowed.(bool), nil
 	}
-	leave, err := a.reviews.enter(c.user.Username)
+	leave, err := a.reviews.enter(tenantOf(c.user.Username))
 	if err != nil {
 		return false, err
 	}
@@ -86,6 +86,17 @@ func (a *authorizer) allows(ctx context.Context, c call, wanted right) (bool, er
 	allowed := review.Status.Allowed && !review.Status.Denied
 	a.known.Add(key, allowed, reviewKept)
 	return allowed, nil
+}
+
+// tenantOf is whom the reviews of a user are counted for: the namespace of a service
+// account, of which whoever has the namespace makes any number; else the user.
+func tenantOf(user string) string {
+	account, is := strings.CutPrefix(user, "system:serviceaccount:")
+	namespace, _, named := strings.Cut(account, ":")
+	if !is || !named {
+		return user
+	}
+	return "namespace " + namespace
 }
 
 func reviewOf(c call, wanted right) *authorizationv1.SubjectAccessReview {
@@ -112,7 +123,7 @@ func forbidden(c call, wanted ...right) *fault {
 	}
 	return &fault{reason: reasonForbidden, message: fmt.Sprintf(
 		"The user %q can't %s the resource xconnections/%s in the API group %s named %q in the namespace %q: "+
-			"there, bind the ClusterRole %s to it with a RoleBinding.",
+			"there, bind the ClusterRole %s to it with a RoleBinding, or what it is called in this installation.",
 		c.user.Username, strings.Join(verbs, " or "), wanted[0].subresource, v1alpha1.GroupVersion.Group,
 		c.connection.Name, c.connection.Namespace, roles[wanted[0]])}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/agentconnect/x-operator/webhook/places"
 )
 
-// turnstile bounds the reviews that one address, or one user, has the API server
+// turnstile bounds the reviews that one address, or one tenant, has the API server
 // make: how many at once, so that they can't take all of the server's places, and how
 // many a second, so that they neither keep the API server busy nor push the answers
 // about others out of what is kept.
@@ -35,7 +35,7 @@ func newTurnstile(clock clock) *turnstile {
 // if that key has had its share.
 func (t *turnstile) enter(key string) (leave func(), err error) {
 	if !t.rate(key).TryAccept() || !t.busy.Enter(key) {
-		return nil, &fault{reasonBusy, "Too many new callers at this address, or new calls of this user, have to be looked at.", t.clock.Now().Add(time.Second)}
+		return nil, &fault{reasonBusy, "Too many new callers at this address, or new calls of this namespace, have to be looked at.", t.clock.Now().Add(time.Second)}
 	}
 	return func() { t.busy.Leave(key) }, nil
 }

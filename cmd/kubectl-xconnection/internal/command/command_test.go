@@ -148,6 +148,7 @@ func TestUsage(t *testing.T) {
 		"a life too long":  {[]string{"post", "a", "--text=b", "--ttl-after-finished=600000h"}, "error: --ttl-after-finished must be 0 to 2147483647 seconds, and is 600000h0m0s\nSee 'kubectl xconnection post --help' for usage.\n"},
 		"no file":          {[]string{"post", "a", "-f=/none/post.txt"}, "error: reading the text: open /none/post.txt: no such file or directory\n"},
 		"too many to read": {[]string{"mentions", "a", "--limit=101"}, "error: --limit must be 1 to 100, and is 101\nSee 'kubectl xconnection mentions --help' for usage.\n"},
+		"too few to go on": {[]string{"mentions", "a", "--since-id=1", "--limit=4"}, "error: --limit must be 5 to 100, and is 4\nSee 'kubectl xconnection mentions --help' for usage.\n"},
 		"no door":          {[]string{"mentions", "a", "--door=here"}, "error: the door must be an address such as http://x-operator-agent.x-operator-system.svc, and is \"here\"\n"},
 		"an X over HTTP":   {[]string{"mentions", "a", "--x-api-url=http://api.x.com"}, "error: --x-api-url: the API URL \"http://api.x.com\" must be https; http is for loopback hosts only\n"},
 		"no IP address":    {[]string{"proxy", "a", "--address=here"}, "error: --address must be an IP address, and is \"here\"\n"},

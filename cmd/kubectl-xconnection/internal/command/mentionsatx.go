@@ -19,8 +19,8 @@ import (
 // fewestAtX is the smallest page of mentions that X gives.
 const fewestAtX = 5
 
-// readAtX asks X with the access token that is in the token Secret now.
-func (m *mentions) readAtX(ctx context.Context, name string) ([]mention, error) {
+// readerAtX asks X with the access token that is in the token Secret now.
+func (m *mentions) readerAtX(ctx context.Context, name string) (pageReader, error) {
 	endpoints := xapi.Endpoints{APIURL: m.apiURL}
 	if err := endpoints.ValidateAPI(); err != nil {
 		return nil, &problem{code: ExitError, what: "--x-api-url: " + err.Error()}
@@ -34,18 +34,18 @@ func (m *mentions) readAtX(ctx context.Context, name string) ([]mention, error) 
 		return nil, err
 	}
 	x := xapi.New(xapi.Options{Endpoints: endpoints, Clock: m.Clock.Now, UserAgent: program})
-	access := secret.New(string(stored.Data[v1alpha1.TokenKeyAccessToken]))
-	page, err := x.Mentions(ctx, access, string(stored.Data[v1alpha1.TokenKeyUserID]), xapi.PageRequest{
-		MaxResults: max(m.limit, fewestAtX), SinceID: m.sinceID,
-	})
-	if err != nil {
-		return nil, m.refusedByX(conn, err)
-	}
-	var found []mention
-	for _, post := range page.Posts {
-		found = append(found, mentionOf(post))
-	}
-	return found, nil
+	access, userID := secret.New(string(stored.Data[v1alpha1.TokenKeyAccessToken])), string(stored.Data[v1alpha1.TokenKeyUserID])
+	return func(ctx context.Context, token string, most int) (mentionPage, error) {
+		got, err := x.Mentions(ctx, access, userID, xapi.PageRequest{MaxResults: most, PageToken: token, SinceID: m.sinceID})
+		if err != nil {
+			return mentionPage{}, m.refusedByX(conn, err)
+		}
+		page := mentionPage{NextPageToken: got.NextToken}
+		for _, post := range got.Posts {
+			page.Posts = append(page.Posts, mentionOf(post))
+		}
+		return page, nil
+	}, nil
 }
 
 // tokenSecret reads the connection's token Secret, and refuses what can't be used.
@@ -91,13 +91,8 @@ func (m *mentions) refusedByX(conn *v1alpha1.XConnection, err error) error {
 }
 
 func mentionOf(post xapi.Post) mention {
-	author := post.AuthorUsername
-	if author == "" {
-		// X finds the author by the post's id.
-		author = "i"
-	}
 	found := mention{
-		ID: post.ID, URL: "https://x.com/" + author + "/status/" + post.ID, Text: post.Text,
+		ID: post.ID, URL: xapi.PostURL(post.AuthorUsername, post.ID), Text: post.Text,
 		AuthorID: post.AuthorID, AuthorUsername: post.AuthorUsername,
 		ConversationID: post.ConversationID, InReplyTo: post.InReplyTo,
 	}

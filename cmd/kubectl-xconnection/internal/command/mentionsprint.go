@@ -26,9 +26,9 @@ var mentionColumns = []metav1.TableColumnDefinition{
 	{Name: "URL", Type: "string", Priority: 1},
 }
 
-func (m *mentions) show(found []mention) error {
+func (m *mentions) show(found mentionPage) error {
 	if m.print.human() {
-		return m.showTable(found)
+		return m.showTable(found.Posts)
 	}
 	printer, err := m.print.ToPrinter()
 	if err != nil {
@@ -44,11 +44,16 @@ func (m *mentions) show(found []mention) error {
 	return nil
 }
 
-// mentionList is what programs read.
-func mentionList(found []mention) (*unstructured.UnstructuredList, error) {
+// mentionList is what programs read. As in any list of Kubernetes, metadata.continue is
+// there if the list goes on.
+func mentionList(page mentionPage) (*unstructured.UnstructuredList, error) {
+	found := page.Posts
 	list := &unstructured.UnstructuredList{Object: map[string]any{"notice": notice}}
 	list.SetAPIVersion(statusVersion)
 	list.SetKind(mentionKind + "List")
+	if page.NextPageToken != "" {
+		list.SetContinue(page.NextPageToken)
+	}
 	for i := range found {
 		content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&found[i])
 		if err != nil {
