@@ -70,15 +70,19 @@ func (r *XPostReconciler) leavePosts(ctx context.Context, s *postScope) error {
 	r.postEvent(s.post, corev1.EventTypeWarning, v1alpha1.ReasonNotDeleted, "Delete", message)
 	// No event can be made in a namespace that is being deleted.
 	log.FromContext(ctx).Error(nil, "Posts of a deleted XPost are left at X",
-		"posts", urlsOf(s.post), "mayBeOneMore", s.post.Status.Attempt != nil, "reason", why)
+		"posts", urlsOf(s.post), "mayBeOneMore", s.post.Status.Attempt != nil || s.post.Status.UncertainSince != nil, "reason", why)
 	return r.removePostFinalizer(ctx, s)
 }
 
 // leftAtX says what is at X, or may be, of an object that goes.
 func leftAtX(post *v1alpha1.XPost) string {
 	attempt, urls := post.Status.Attempt, urlsOf(post)
-	if len(urls) == 0 && attempt != nil {
-		return whichPost(post, attempt.Index) + " may be at X and was not deleted: look for it there, and delete it by hand"
+	if len(urls) == 0 {
+		var index int32
+		if attempt != nil {
+			index = attempt.Index
+		}
+		return whichPost(post, index) + " may be at X and was not deleted: look for it there, and delete it by hand"
 	}
 	message := "The posts were not deleted at X: delete them there by hand, " + strings.Join(urls, ", ")
 	if attempt != nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr/funcr"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
@@ -138,6 +139,17 @@ func TestWhatIsLeftIsLogged(t *testing.T) {
 	if strings.Contains(logged, "Hello") {
 		t.Errorf("the log has the text:\n%s", logged)
 	}
+}
+
+// A post that was to be sent once more, and whose first try may be at X, is told of.
+func TestDeletionAfterARetry(t *testing.T) {
+	d := newDesk(t, deletes, goneSince(0), func(s *postScope) {
+		s.post.Status.UncertainSince = &metav1.MicroTime{Time: someTime}
+	})
+	if _, err := d.r.Reconcile(t.Context(), requestOf(d.post)); err != nil {
+		t.Fatal(err)
+	}
+	d.hasEvents("Warning NotDeleted The post may be at X and was not deleted: look for it there, and delete it by hand")
 }
 
 // Nothing is remembered of an XPost that is gone.

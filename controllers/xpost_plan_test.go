@@ -260,6 +260,9 @@ func deletionCases() []postCase {
 		{"lost for good", leaving(lostForGood), actionLeavePosts, 0, says},
 		{"lost for good after another", leaving(publishedPosts(1), lostForGood), actionDeletePost, 0, says},
 		{"lost for good after another that is deleted", leaving(publishedPosts(1), lostForGood, noPosts), actionLeavePosts, 0, says},
+		{"to be sent once more, and perhaps there", leaving(func(s *postScope) {
+			s.post.Status.UncertainSince = &metav1.MicroTime{Time: someTime}
+		}), actionLeavePosts, 0, says},
 		{"found by a person", leaving(lostForGood, toldTwo), actionAdoptPost, 0, says},
 		{"an answer that was about one that is deleted", leaving(publishedPosts(1), lostForGood, noPosts, toldAgain), actionLeavePosts, 0, says},
 	}
