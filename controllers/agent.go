@@ -24,6 +24,10 @@ import (
 // once.
 const agentPatience = 2 * time.Second
 
+// agentFills is how long the cache of a kind may take to be filled; what is not filled by
+// then is a kind that may not be listed.
+const agentFills = 5 * time.Minute
+
 // AgentWatcher watches the workloads that agentRefs name, by their metadata alone
 // and kind by kind: a kind that nobody names is not watched.
 type AgentWatcher struct {
@@ -34,6 +38,8 @@ type AgentWatcher struct {
 	Reader client.Reader
 
 	watched sync.Map
+	// late has when a kind was first found not to be cached.
+	late sync.Map
 	// starts begins one watch a kind: finding a kind asks the API server, and objects
 	// that name another must not wait for it.
 	starts singleflight.Group
@@ -51,7 +57,7 @@ func (r *XConnectionReconciler) readAgent(ctx context.Context, s *scope) error {
 	ctx, cancel := context.WithTimeout(ctx, agentPatience)
 	defer cancel()
 	exists, err := r.Agents.exists(ctx, ref.GroupVersionKind(), types.NamespacedName{Namespace: s.conn.Namespace, Name: ref.Name})
-	if apierrors.IsTimeout(err) && meta.IsStatusConditionTrue(s.before.Status.Conditions, v1alpha1.ConditionReady) {
+	if apierrors.IsTimeout(err) && wasReady(s) && r.Agents.isNew(ref.GroupVersionKind(), s.now) {
 		s.agentUnseen = true
 		return nil
 	}
@@ -63,6 +69,17 @@ func (r *XConnectionReconciler) readAgent(ctx context.Context, s *scope) error {
 		s.agentMissing = fmt.Sprintf("the %s %q does not exist in this namespace: create it, or correct spec.agentRef", ref.Kind, ref.Name)
 	}
 	return nil
+}
+
+// wasReady tells whether all was well with the spec as it is.
+func wasReady(s *scope) bool {
+	return s.before.Status.ObservedGeneration == s.conn.Generation && meta.IsStatusConditionTrue(s.before.Status.Conditions, v1alpha1.ConditionReady)
+}
+
+// isNew tells whether a kind was first found not to be cached a short time ago.
+func (a *AgentWatcher) isNew(kind schema.GroupVersionKind, now time.Time) bool {
+	first, _ := a.late.LoadOrStore(kind, now)
+	return now.Sub(first.(time.Time)) < agentFills
 }
 
 func (a *AgentWatcher) exists(ctx context.Context, kind schema.GroupVersionKind, key types.NamespacedName) (bool, error) {

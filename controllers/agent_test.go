@@ -6,6 +6,7 @@ package controllers
 import (
 	"context"
 	"testing"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -20,10 +21,21 @@ import (
 // A cache that is not filled yet can't tell whether a workload is there: what was well
 // stays well, and is looked at again.
 func TestReadAgentOfALateCache(t *testing.T) {
-	for ready, missing := range map[metav1.ConditionStatus]bool{metav1.ConditionTrue: false, metav1.ConditionFalse: true} {
+	for name, test := range map[string]struct {
+		change  func(*scope)
+		after   time.Duration
+		missing bool
+	}{
+		"all was well":          {func(*scope) {}, 0, false},
+		"not for ever":          {func(*scope) {}, agentFills, true},
+		"nothing was well":      {func(s *scope) { s.before.Status.Conditions[0].Status = metav1.ConditionFalse }, 0, true},
+		"another spec was well": {func(s *scope) { s.conn.Generation++ }, 0, true},
+	} {
 		s := connectedScope()
 		s.conn.Spec.AgentRef = &v1alpha1.AgentReference{APIVersion: "apps/v1", Kind: "Deployment", Name: "agent"}
-		s.before.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: ready}}
+		s.before.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue}}
+		s.before.Status.ObservedGeneration = s.conn.Generation
+		test.change(s)
 		r := &XConnectionReconciler{Agents: &AgentWatcher{
 			Watch: func(schema.GroupVersionKind) error { return nil },
 			Reader: interceptor.NewClient(fake.NewClientBuilder().Build(), interceptor.Funcs{
@@ -32,14 +44,15 @@ func TestReadAgentOfALateCache(t *testing.T) {
 				},
 			}),
 		}}
+		r.Agents.isNew(s.conn.Spec.AgentRef.GroupVersionKind(), s.now.Add(-test.after))
 		if err := r.readAgent(t.Context(), s); err != nil {
 			t.Fatal(err)
 		}
-		if (s.agentMissing != "") != missing || s.agentUnseen == missing {
-			t.Errorf("Ready was %s: missing %q, unseen %t", ready, s.agentMissing, s.agentUnseen)
+		if (s.agentMissing != "") != test.missing || s.agentUnseen == test.missing {
+			t.Errorf("%s: missing %q, unseen %t", name, s.agentMissing, s.agentUnseen)
 		}
 		if next := plan(s); !next.isWait() || next.at.Sub(s.now) > conflictLook {
-			t.Errorf("Ready was %s: the next step is %+v", ready, next)
+			t.Errorf("%s: the next step is %+v", name, next)
 		}
 	}
 }

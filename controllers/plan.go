@@ -104,15 +104,17 @@ func planDeletion(s *scope) decision {
 		return waitUntil()
 	case s.unreadable != nil && s.now.Before(deadline):
 		return waitUntil(deadline)
-	case s.grant == nil, s.foreign, s.grant.Tombstone != nil:
+	case s.grant == nil, s.foreign:
+		return do(actionRemoveFinalizer)
+	case s.grant.Tombstone != nil && tellsOfTokens(s.before):
+		return waitForStatus(s)
+	case s.grant.Tombstone != nil:
 		return do(actionRemoveFinalizer)
 	}
 	ending := planEnding(s)
 	switch {
 	case ending.isWait() && ending.at.IsZero() && tellsOfTokens(s.before):
-		// Status comes first: a grant that is gone while status tells of tokens is a lost
-		// one, whoever looks next.
-		return waitUntil(s.now)
+		return waitForStatus(s)
 	case ending.isWait() && ending.at.IsZero():
 		return do(actionDeleteGrant)
 	case s.now.Before(deadline) && ending.isWait():
@@ -123,6 +125,10 @@ func planDeletion(s *scope) decision {
 		return do(actionBury)
 	}
 }
+
+// waitForStatus ends the pass, which writes status: a grant that is gone while status
+// tells of tokens is a lost one, whoever looks next. The cache should have it by then.
+func waitForStatus(s *scope) decision { return waitUntil(s.now.Add(raceDelay)) }
 
 // goesOn tells whether a deletion goes on after its deadline, which may have passed before
 // anybody looked: what X has nothing to do with, and asking it once.

@@ -280,6 +280,11 @@ func planRevocations() []planCase {
 			s.grant.Consent.Claims = []grant.Claim{{Nonce: "n", At: s.now.Add(-45 * time.Second)}}
 		}, want: actionDeleteGrant},
 		{name: "deleted, buried", change: func(s *scope) { deleted(s, time.Hour); s.grant.Tombstone = &grant.Tombstone{} }, want: actionRemoveFinalizer},
+		{name: "deleted, buried, which status does not say yet", change: func(s *scope) {
+			deleted(s, time.Hour)
+			s.grant.Tombstone = &grant.Tombstone{}
+			s.before.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionReady, Reason: v1alpha1.ReasonNotRevoked}}
+		}, want: actionWait},
 	}
 }
 

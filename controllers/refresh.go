@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
 	"github.com/agentconnect/x-operator/internal/grant"
 	"github.com/agentconnect/x-operator/internal/redeem"
 )
@@ -55,5 +57,5 @@ func isRace(err error) bool {
 			return true
 		}
 	}
-	return false
+	return apierrors.IsConflict(err)
 }

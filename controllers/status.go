@@ -26,9 +26,11 @@ import (
 )
 
 // writeStatus computes the status from the scope, and writes it and its events if
-// anything changed. An object that is gone needs none.
+// anything changed. An object that is gone needs none, and neither does one that is about
+// to go; one whose grant was lost keeps what it says until there is a new one, of which
+// the loss is told.
 func (r *XConnectionReconciler) writeStatus(ctx context.Context, s *scope) error {
-	if s.finished {
+	if none := s.grant == nil && s.unreadable == nil; s.finished || none && (s.lost || !s.conn.DeletionTimestamp.IsZero()) {
 		return nil
 	}
 	s.link = r.linkFor(s)
@@ -266,7 +268,7 @@ func judgeWish(s *scope) (verdictOn, bool) {
 		if s.publishing.err != nil && cmp.Or(s.token, s.oldToken) != nil {
 			v.message += ". " + capital(s.publishing.err.Error())
 		}
-		if len(s.grant.Retired) > 0 || s.grant.Tokens != nil {
+		if s.grant.Tombstone == nil && (len(s.grant.Retired) > 0 || s.grant.Tokens != nil) {
 			v.reason, v.message, v.reconciling = v1alpha1.ReasonNotRevoked, "X is yet to be asked to revoke the tokens", true
 			if s.revoking.err != nil {
 				v.message = "The tokens are not revoked yet: " + s.revoking.err.Error()

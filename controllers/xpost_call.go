@@ -102,7 +102,9 @@ func (r *XPostReconciler) reserve(s *postScope, endpoint string) bool {
 	}
 	call := s.call(endpoint)
 	switch {
-	case !retryWanted(s.post):
+	case endpoint != xapi.EndpointCreatePost, !retryWanted(s.post):
+		// A retry is about sending alone, which marks it as handled: any other call would
+		// forget each limit at once.
 	case s.pub.ownApp:
 		r.Pacer.ReopenApp(call)
 	default:

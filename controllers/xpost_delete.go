@@ -70,7 +70,7 @@ func (r *XPostReconciler) leavePosts(ctx context.Context, s *postScope) error {
 	r.postEvent(s.post, corev1.EventTypeWarning, v1alpha1.ReasonNotDeleted, "Delete", message)
 	// No event can be made in a namespace that is being deleted.
 	log.FromContext(ctx).Error(nil, "Posts of a deleted XPost are left at X",
-		"posts", urlsOf(s.post), "mayBeOneMore", s.post.Status.Attempt != nil || s.post.Status.UncertainSince != nil, "reason", why)
+		"posts", urlsOf(s.post), "mayBeOneMore", s.post.Doubtful(), "reason", why)
 	return r.removePostFinalizer(ctx, s)
 }
 
@@ -78,14 +78,17 @@ func (r *XPostReconciler) leavePosts(ctx context.Context, s *postScope) error {
 func leftAtX(post *v1alpha1.XPost) string {
 	attempt, urls := post.Status.Attempt, urlsOf(post)
 	if len(urls) == 0 {
-		var index int32
-		if attempt != nil {
-			index = attempt.Index
+		which := "The post"
+		switch {
+		case attempt != nil:
+			which = whichPost(post, attempt.Index)
+		case len(post.Texts()) > 1:
+			which = "A post of the thread"
 		}
-		return whichPost(post, index) + " may be at X and was not deleted: look for it there, and delete it by hand"
+		return which + " may be at X and was not deleted: look for it there, and delete it by hand"
 	}
 	message := "The posts were not deleted at X: delete them there by hand, " + strings.Join(urls, ", ")
-	if attempt != nil {
+	if post.Doubtful() {
 		message += "; whether one more was published is not known"
 	}
 	return message

@@ -105,6 +105,22 @@ func TestDeletionWaitsForALimit(t *testing.T) {
 	)
 }
 
+// A retry that was asked for is about sending: it lifts no limit of a deletion or a look.
+func TestRetryLiftsNoOtherLimit(t *testing.T) {
+	limited := answering(http.StatusTooManyRequests, "")
+	deleting := newDesk(t, publishedPosts(1), deletes, goneSince(0), retryNow)
+	deleting.onDelete = limited
+	looking := newDesk(t, lost(0), retryNow)
+	looking.onGet = limited
+	for range 3 {
+		deleting.reconcile(t.Context())
+		looking.reconcile(t.Context())
+	}
+	if deleting.hasDeleted("20"); looking.reads != 1 {
+		t.Errorf("X was asked %d times to look", looking.reads)
+	}
+}
+
 // An event can't be made in a namespace that is going: the log has the addresses too,
 // and no texts.
 func TestWhatIsLeftIsLogged(t *testing.T) {
@@ -150,6 +166,16 @@ func TestDeletionAfterARetry(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.hasEvents("Warning NotDeleted The post may be at X and was not deleted: look for it there, and delete it by hand")
+
+	thread := readyPostScope().post
+	thread.Status.UncertainSince = &metav1.MicroTime{Time: someTime}
+	if got := leftAtX(thread); got != "A post of the thread may be at X and was not deleted: look for it there, and delete it by hand" {
+		t.Errorf("of a thread it says %q", got)
+	}
+	thread.Status.Posts = []v1alpha1.PublishedPost{{URL: "https://x.com/jane/status/1"}}
+	if got := leftAtX(thread); !strings.HasSuffix(got, "status/1; whether one more was published is not known") {
+		t.Errorf("of half a thread it says %q", got)
+	}
 }
 
 // Nothing is remembered of an XPost that is gone.

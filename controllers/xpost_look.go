@@ -99,9 +99,11 @@ func (r *XPostReconciler) stopLooking(ctx context.Context, s *postScope, why str
 		attempt.NextLookTime = nil
 		if why == "" {
 			attempt.Looks++
-		} else {
-			attempt.Message += ", and it can't be looked for at X: " + why
+			return
 		}
+		attempt.Message += ", and it can't be looked for at X: " + why
+		// Who asked for a retry until now did not know that nobody has looked.
+		post.Status.LastHandledRetryAt = asked(post, v1alpha1.AnnotationRetryRequestedAt)
 	})
 }
 

@@ -58,7 +58,8 @@ func TestRefusedLook(t *testing.T) {
 		"X: UsageCap (HTTP 402)":    answering(http.StatusPaymentRequired, ""),
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := newDesk(t, lost(0))
+			// Who asked for a retry already did not know that X would not let anybody look.
+			d := newDesk(t, lost(0), annotated(v1alpha1.AnnotationRetryRequestedAt, "before"))
 			d.onGet = answer
 			post, _ := d.reconcile(t.Context())
 			said := readyMessage(post)

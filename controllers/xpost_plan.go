@@ -151,7 +151,7 @@ func planPostDeletion(s *postScope) decision {
 	switch {
 	case attempt != nil && attempt.Outcome == "":
 		return planUnderWay(s)
-	case attempt == nil && known == 0 && s.post.Status.UncertainSince == nil:
+	case known == 0 && !s.post.Doubtful():
 		return do(actionRemoveFinalizer)
 	case s.pub.ended:
 		return do(actionLeavePosts)

@@ -12,6 +12,11 @@ func (p *XPost) Texts() []string {
 	return []string{p.Spec.Text}
 }
 
+// Doubtful tells whether one more post may be published than the status has.
+func (p *XPost) Doubtful() bool {
+	return p.Status.Attempt != nil || p.Status.UncertainSince != nil
+}
+
 // Complete tells whether all posts are published.
 func (p *XPost) Complete() bool {
 	return len(p.Status.Posts) >= len(p.Texts())

@@ -61,6 +61,10 @@ func trimAuthored(object any) {
 		// A tombstone of client-go's: it holds what went through here before.
 		return
 	}
+	if partial.Is(authored) {
+		// client-go transforms twice what it lists.
+		return
+	}
 	annotations := onlyRead(authored.GetAnnotations())
 	for key, value := range annotations {
 		annotations[key] = controllers.Digested(value)
@@ -115,7 +119,7 @@ func onlyRead(entries map[string]string) map[string]string {
 // and those stay. See partial.
 func trimToken(object any) {
 	stored, ok := object.(*corev1.Secret)
-	if !ok {
+	if !ok || partial.Is(stored) {
 		return
 	}
 	if othersOn(stored) > longestOthers {

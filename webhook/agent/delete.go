@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/partial"
 	"github.com/agentconnect/x-operator/internal/xapi"
 )
 
@@ -69,7 +70,7 @@ func (d *Door) deletePost(ctx context.Context, c call, in deleteInput) (deletion
 		return deletion{}, err
 	}
 	told.State, told.Message = stateDeleted, ""
-	if post.Status.Attempt != nil {
+	if post.Doubtful() {
 		told.Message = "Whether one more post of it was published, and is still at X, is not known: a person should look."
 	}
 	return told, nil
@@ -152,7 +153,21 @@ func idsOf(post *v1alpha1.XPost) []string {
 // deleteObject deletes an XPost so that its posts go with it. The finalizer stands
 // before the deletion, and no time to live does: nothing may let the object go in
 // between.
-func (d *Door) deleteObject(ctx context.Context, post *v1alpha1.XPost) error {
+func (d *Door) deleteObject(ctx context.Context, cached *v1alpha1.XPost) error {
+	post, err := partial.Whole(ctx, d.Live, cached)
+	if err == nil {
+		err = d.deleteWhole(ctx, post)
+	}
+	switch {
+	case apierrors.IsConflict(err):
+		return &fault{reason: reasonBusy, message: "The post is being changed by somebody else.", retryAt: d.Now()}
+	case client.IgnoreNotFound(err) != nil:
+		return fmt.Errorf("deleting the XPost: %w", err)
+	}
+	return nil
+}
+
+func (d *Door) deleteWhole(ctx context.Context, post *v1alpha1.XPost) error {
 	finalizers := post.DeepCopy()
 	controllerutil.AddFinalizer(finalizers, v1alpha1.FinalizerDeletePosts)
 	patch, err := json.Marshal(map[string]any{
@@ -163,18 +178,11 @@ func (d *Door) deleteObject(ctx context.Context, post *v1alpha1.XPost) error {
 		return fmt.Errorf("writing the patch of an XPost: %w", err)
 	}
 	if post.DeletionTimestamp.IsZero() {
-		err = d.Live.Patch(ctx, post.DeepCopy(), client.RawPatch(types.MergePatchType, patch))
+		if err := d.Live.Patch(ctx, post.DeepCopy(), client.RawPatch(types.MergePatchType, patch)); err != nil {
+			return err
+		}
 	}
-	if err == nil {
-		err = d.Live.Delete(ctx, post.DeepCopy(), client.Preconditions{UID: &post.UID})
-	}
-	switch {
-	case apierrors.IsConflict(err):
-		return &fault{reason: reasonBusy, message: "The post is being changed by somebody else.", retryAt: d.Now()}
-	case client.IgnoreNotFound(err) != nil:
-		return fmt.Errorf("deleting the XPost: %w", err)
-	}
-	return nil
+	return d.Live.Delete(ctx, post.DeepCopy(), client.Preconditions{UID: &post.UID})
 }
 
 // awaitGone waits until the object is gone, or it takes longer.

@@ -146,7 +146,7 @@ func newPost(c call, how manner, what v1alpha1.XPostSpec) *v1alpha1.XPost {
 	post := &v1alpha1.XPost{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: c.connection.Namespace,
-			Name:      "agent-" + digest(c.user.Username, c.connection.Name, how.RequestID),
+			Name:      "agent-" + digest(fmt.Appendf(nil, "%q", []string{c.user.Username, c.connection.Name, how.RequestID})),
 			Labels:    map[string]string{v1alpha1.LabelOrigin: v1alpha1.LabelOriginAgent},
 			Annotations: map[string]string{
 				v1alpha1.AnnotationAuthor:    c.user.Username,
@@ -155,13 +155,16 @@ func newPost(c call, how manner, what v1alpha1.XPostSpec) *v1alpha1.XPost {
 		},
 		Spec: what,
 	}
-	post.Annotations[v1alpha1.AnnotationRequestHash] = digest(post.Texts(), what.ReplyTo, what.ReplySettings, fmt.Sprint(what.MadeWithAI))
+	post.Annotations[v1alpha1.AnnotationRequestHash] = digest(
+		fmt.Appendf(nil, "%+q", []any{post.Texts(), what.ReplyTo, what.ReplySettings, fmt.Sprint(what.MadeWithAI)}))
 	return post
 }
 
-// digest is of texts and lists of texts, so that no others have the same.
-func digest(values ...any) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q", values))
+// digest is of quoted texts, so that no others have the same. What "%q" makes of a
+// character may be another matter in each release of Go, "%+q" is not; names that there
+// are must stay.
+func digest(quoted []byte) string {
+	sum := sha256.Sum256(quoted)
 	return hex.EncodeToString(sum[:16])
 }
 

@@ -124,6 +124,16 @@ func TestRequestThatWasChanged(t *testing.T) {
 	w.fails("publish_post", helo, "RequestIDReused")
 }
 
+// The digest of a request is the same in every build: another one would take the repetition
+// of a request for another request.
+func TestRequestHash(t *testing.T) {
+	w := newWorld(t)
+	w.succeeds("publish_post", map[string]any{"text": "caf\u00e9", "requestID": "r-1"})
+	if got := w.posts()[0].Annotations[v1alpha1.AnnotationRequestHash]; got != "cc15a63409b46e6f0b7d2bd4e7d8bc1d" {
+		t.Errorf("it is %s", got)
+	}
+}
+
 // A connection that can't be used now publishes nothing, but what became of an earlier
 // request is known.
 func TestRequestIDWithoutConnection(t *testing.T) {
