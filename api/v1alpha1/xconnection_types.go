@@ -98,7 +98,7 @@ type XConnectionSpec struct {
 
 	// agentRef names the workload in this namespace that the connection is for. It
 	// is for people and for checks: a workload that is missing is reported
-	// (AgentNotFound), and refreshes go on.
+	// (AgentNotFound), and refreshes and posts go on.
 	// +optional
 	AgentRef *AgentReference `json:"agentRef,omitempty"`
 
