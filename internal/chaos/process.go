@@ -5,7 +5,9 @@ package chaos
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +15,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -145,7 +148,26 @@ func (p *process) read(line string) {
 		p.mu.Lock()
 		p.record.Panicked = true
 		p.mu.Unlock()
+	case strings.Contains(line, "X does not tell whose they are"):
+		p.gaveUp(line)
 	}
+}
+
+// gaveUp notes which connection's tokens the process gives up: the sweep names the
+// connection, the controller its object.
+func (p *process) gaveUp(line string) {
+	var logged struct {
+		TS          time.Time
+		Connection  string
+		XConnection struct{ Name string }
+	}
+	if json.Unmarshal([]byte(line), &logged) != nil {
+		return
+	}
+	name := cmp.Or(logged.XConnection.Name, path.Base(logged.Connection))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.record.GivenUp = append(p.record.GivenUp, judge.GivenUp{Connection: name, At: logged.TS})
 }
 
 // reached notes that the failpoint was reached. A process that stopped itself

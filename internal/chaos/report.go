@@ -32,6 +32,8 @@ type Report struct {
 	// Replays counts presentations of spent tokens that were in order, by why.
 	Replays    map[string]int
 	Superseded int
+	// GivenUp counts refresh tokens that were given up with a word.
+	GivenUp int
 	// XPosts is how many were made, Posts what became of the posts in them.
 	// FoundByPeople and SentAgain count what people answered to XPosts that asked.
 	XPosts                   int
@@ -91,6 +93,7 @@ func (r *Report) add(e judge.Evidence, v judge.Verdict) {
 	r.X.Revocations += e.Books.Counters.Revocations
 	r.X.Posts += e.Books.Counters.Posts
 	r.Superseded += v.Superseded
+	r.GivenUp += v.GivenUp
 	r.XPosts += len(e.Posts)
 	r.Posts.Wanted += v.Posts.Wanted
 	r.Posts.Published += v.Posts.Published
@@ -135,6 +138,7 @@ func (r *Report) Print(out io.Writer) {
 		line("%6d  %s", r.Replays[why], why)
 	}
 	line("answers dropped for a newer grant: %d; processes that left by themselves: %d", r.Superseded, r.Left)
+	line("refresh tokens given up with a word, since X does not tell any more whose they are: %d", r.GivenUp)
 	r.printPosts(line)
 	line("\nkills  answers lost with them, by the step of the kill")
 	for _, step := range append(slices.Clone(Steps), anyTime, string(judge.Exhausted)) {

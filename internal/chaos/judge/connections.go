@@ -4,7 +4,9 @@
 package judge
 
 import (
+	"path"
 	"slices"
+	"time"
 
 	"github.com/agentconnect/x-operator/internal/xsim"
 )
@@ -55,8 +57,32 @@ func judgeLeftovers(c *court, v *Verdict) {
 		if !known || conn.Wanted || c.stored[token.Hash] || c.lost[token.Hash] || c.superseded[token.Hash] || !c.arrived(token) {
 			continue
 		}
+		if c.gaveUp(token, conn.Name) {
+			v.GivenUp++
+			continue
+		}
 		v.breach(LeftAlive, "%s is gone, and a token of %s of %s is alive", conn.Name, token.Grant, token.IssuedAt.Format(stamp))
 	}
+}
+
+// gaveUp tells whether the operator said that it gives tokens of a connection up, when no
+// access token of their login was alive any more that X would have named the account for.
+func (c *court) gaveUp(token xsim.TokenRecord, connection string) bool {
+	for _, run := range c.Runs {
+		for _, told := range run.GivenUp {
+			if told.Connection == path.Base(connection) && !c.named(token.Grant, told.At) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// named tells whether X would name the account of a login at a time.
+func (c *court) named(grant string, at time.Time) bool {
+	return slices.ContainsFunc(c.Books.Tokens, func(t xsim.TokenRecord) bool {
+		return t.Kind == xsim.KindAccess && t.Grant == grant && at.Before(t.ExpiresAt) && (t.KilledAt == nil || at.Before(*t.KilledAt))
+	})
 }
 
 // arrived tells whether any answer with the token reached the operator.

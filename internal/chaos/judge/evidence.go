@@ -49,6 +49,16 @@ type Run struct {
 	Stops []Span
 	// Panicked is true if its log tells of a panic.
 	Panicked bool
+	// GivenUp are the sets of tokens that it said it gave up without asking X to revoke
+	// them, since X does not tell whose they are.
+	GivenUp []GivenUp
+}
+
+// GivenUp is a set of tokens that was given up with a word.
+type GivenUp struct {
+	// Connection is the name of the XConnection, without its namespace.
+	Connection string
+	At         time.Time
 }
 
 // End is how a process ended.

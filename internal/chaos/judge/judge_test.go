@@ -168,6 +168,15 @@ func dead(e *Evidence, reason string, link bool) {
 	conn.Ready, conn.Reason, conn.Link = false, reason, link
 }
 
+// givenUp has the connection deleted, and its tokens given up with a word at a time. Its
+// access token ends at 100.
+func givenUp(e *Evidence, when float64) {
+	e.Connections[0] = Connection{Name: "kill/conn", Account: "jane"}
+	e.Books.Tokens[4].ExpiresAt = at(100)
+	e.Seen = map[string]bool{"r4": true}
+	e.Runs[1].GivenUp = []GivenUp{{Connection: "conn", At: at(when)}}
+}
+
 func TestInOrder(t *testing.T) {
 	for name, change := range map[string]func(*Evidence){
 		"a cut answer": func(e *Evidence) {
@@ -197,6 +206,7 @@ func TestInOrder(t *testing.T) {
 			e.Books.Tokens[3].Alive = false
 			e.Books.Events = append(e.Books.Events, revoke(70, hostB, grant2, "r4"))
 		},
+		"deleted, and given up with a word": func(e *Evidence) { givenUp(e, 130) },
 		"deleted, to be revoked": func(e *Evidence) {
 			e.Connections[0] = Connection{Name: "conn", Account: "jane", Stored: []string{"r4"}}
 		},
@@ -308,6 +318,17 @@ func TestBreaches(t *testing.T) {
 				e.Connections[0] = Connection{Name: "conn", Account: "jane"}
 				e.Books.Events = append(e.Books.Events, replay(70, hostB, grant2, "r4"))
 				e.Books.Events[5].Outcome = xsim.OutcomeRefused
+			},
+			[]Rule{LeftAlive},
+		},
+		"deleted, and given up though X would have named the account": {
+			func(e *Evidence) { givenUp(e, 80) },
+			[]Rule{LeftAlive},
+		},
+		"deleted, and given up for another one": {
+			func(e *Evidence) {
+				givenUp(e, 130)
+				e.Runs[1].GivenUp[0].Connection = "other"
 			},
 			[]Rule{LeftAlive},
 		},

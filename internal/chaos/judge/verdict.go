@@ -76,6 +76,9 @@ type Verdict struct {
 	Replays map[string]int
 	// Superseded counts answers that were dropped for a newer one.
 	Superseded int
+	// GivenUp counts refresh tokens that live on, as the operator said: X did not tell any
+	// more whose they are.
+	GivenUp int
 	// Posts counts what became of the posts.
 	Posts PostCount
 }
