@@ -7,8 +7,6 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
-
-	"k8s.io/apimachinery/pkg/types"
 )
 
 const (
@@ -27,15 +25,15 @@ type setback struct {
 	failures int
 }
 
-// retries is the back-off of one kind of action, by object. It lives in memory: after a
-// restart all are tried at once.
-type retries struct {
+// retries is the back-off of one kind of action, by what names an object. It lives in
+// memory: after a restart all are tried at once.
+type retries[ID comparable] struct {
 	mu   sync.Mutex
-	byID map[types.UID]setback
+	byID map[ID]setback
 }
 
 // note keeps how an action ended; nil ends the back-off.
-func (r *retries) note(id types.UID, now time.Time, err error) setback {
+func (r *retries[ID]) note(id ID, now time.Time, err error) setback {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err == nil {
@@ -43,7 +41,7 @@ func (r *retries) note(id types.UID, now time.Time, err error) setback {
 		return setback{}
 	}
 	if r.byID == nil {
-		r.byID = map[types.UID]setback{}
+		r.byID = map[ID]setback{}
 	}
 	last := r.byID[id]
 	wait := min(retryFirst<<min(last.failures, 10), retryMax)
@@ -51,13 +49,13 @@ func (r *retries) note(id types.UID, now time.Time, err error) setback {
 	return r.byID[id]
 }
 
-func (r *retries) of(id types.UID) setback {
+func (r *retries[ID]) of(id ID) setback {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.byID[id]
 }
 
-func (r *retries) forget(id types.UID) {
+func (r *retries[ID]) forget(id ID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.byID, id)

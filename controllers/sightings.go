@@ -6,16 +6,14 @@ package controllers
 import (
 	"sync"
 	"time"
-
-	"k8s.io/apimachinery/pkg/types"
 )
 
-// sightings remembers when an unfinished attempt was first seen, by object. The
+// sightings remembers when an unfinished attempt was first seen, by what names its object. The
 // times are this process's own, and monotonic: the holder's clock is never
 // compared.
-type sightings struct {
+type sightings[ID comparable] struct {
 	mu   sync.Mutex
-	byID map[types.UID]sighting
+	byID map[ID]sighting
 }
 
 type sighting struct {
@@ -23,11 +21,11 @@ type sighting struct {
 	first   time.Time
 }
 
-func (s *sightings) first(id types.UID, attempt string, now time.Time) time.Time {
+func (s *sightings[ID]) first(id ID, attempt string, now time.Time) time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.byID == nil {
-		s.byID = map[types.UID]sighting{}
+		s.byID = map[ID]sighting{}
 	}
 	if s.byID[id].attempt != attempt {
 		s.byID[id] = sighting{attempt: attempt, first: now}
@@ -35,7 +33,7 @@ func (s *sightings) first(id types.UID, attempt string, now time.Time) time.Time
 	return s.byID[id].first
 }
 
-func (s *sightings) forget(id types.UID) {
+func (s *sightings[ID]) forget(id ID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.byID, id)

@@ -61,7 +61,7 @@ type SweepReconciler struct {
 	// NotRevoked is told of each set of tokens that X never revoked.
 	NotRevoked func()
 
-	missing sightings
+	missing sightings[types.UID]
 }
 
 // SetupWithManager registers the reconciler.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -63,10 +64,10 @@ type XConnectionReconciler struct {
 	Agents *AgentWatcher
 
 	slots  slots
-	sights sightings
+	sights sightings[types.UID]
 	// settlings, revocations and publications each have a back-off of their own: what
 	// stands in the way of one must not delay another.
-	settlings, revocations, publications retries
+	settlings, revocations, publications retries[types.UID]
 	// statuses, tokens and grants are what passes wrote that the cache may not show yet.
 	statuses written.Memory[v1alpha1.XConnectionStatus]
 	tokens   written.Memory[*corev1.Secret]
@@ -216,7 +217,7 @@ func (r *XConnectionReconciler) removeFinalizer(ctx context.Context, s *scope) e
 	if err := dropFinalizer(ctx, r.Client, r.Live, s.conn, v1alpha1.FinalizerRevoke); err != nil {
 		return err
 	}
-	for _, of := range []*retries{&r.settlings, &r.revocations, &r.publications} {
+	for _, of := range []*retries[types.UID]{&r.settlings, &r.revocations, &r.publications} {
 		of.forget(s.conn.UID)
 	}
 	r.statuses.Forget(client.ObjectKeyFromObject(s.conn))

@@ -83,7 +83,7 @@ func (r *XPostReconciler) takeUp(ctx context.Context, s *postScope, post *v1alph
 // setTrouble notes what failed without anything sent, and when to try again; nil
 // ends it.
 func (r *XPostReconciler) setTrouble(s *postScope, err error) {
-	s.setBack(r.retries.note(memoryOf(requestOf(s.post)), r.Now(), err))
+	s.setBack(r.retries.note(requestOf(s.post), r.Now(), err))
 }
 
 func (r *XPostReconciler) newAttempt(s *postScope) v1alpha1.PostAttempt {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -46,9 +45,10 @@ type XPostReconciler struct {
 	Workers int
 
 	lanes lanes
-	// sights and retries go by memoryOf.
-	sights  sightings
-	retries retries
+	// sights and retries go by the object's name: once it is gone, nothing else of it is
+	// known.
+	sights  sightings[ctrl.Request]
+	retries retries[ctrl.Request]
 	unsent  unsent
 }
 
@@ -117,14 +117,10 @@ func (r *XPostReconciler) actOnPost(ctx context.Context, s *postScope, d decisio
 	}
 }
 
-// memoryOf names what this process remembers of an XPost. It goes by the object's name:
-// once the object is gone, nothing else of it is known.
-func memoryOf(request ctrl.Request) types.UID { return types.UID(request.String()) }
-
 // forget forgets an XPost that is gone.
 func (r *XPostReconciler) forget(request ctrl.Request) {
-	r.retries.forget(memoryOf(request))
-	r.sights.forget(memoryOf(request))
+	r.retries.forget(request)
+	r.sights.forget(request)
 }
 
 // postResult says when to come again. A race is no error: somebody else was first,

@@ -97,7 +97,7 @@ func TestLookThatFails(t *testing.T) {
 	if got := sayings(post); got != saysAskPerson || !strings.Contains(readyMessage(post), "it can't be looked for at X: X: Unknown (HTTP 503)") {
 		t.Errorf("after an hour the conditions are %q: %s", got, readyMessage(post))
 	}
-	if _, there := d.r.sights.byID[memoryOf(requestOf(d.post))]; there || len(d.r.retries.byID) > 0 {
+	if _, there := d.r.sights.byID[requestOf(d.post)]; there || len(d.r.retries.byID) > 0 {
 		t.Errorf("%v and %v are remembered", d.r.sights.byID, d.r.retries.byID)
 	}
 }

@@ -87,7 +87,7 @@ func (r *XPostReconciler) readPostScope(ctx context.Context, post *v1alpha1.XPos
 		post: post,
 		text: checkTexts(post),
 	}
-	s.setBack(r.retries.of(memoryOf(requestOf(post))))
+	s.setBack(r.retries.of(requestOf(post)))
 	for _, step := range []func(context.Context, *postScope) error{r.readPublisher, r.readApproval, r.readWitness} {
 		if err := step(ctx, s); err != nil {
 			return nil, err
@@ -118,12 +118,12 @@ func (r *XPostReconciler) setPost(ctx context.Context, s *postScope, post *v1alp
 	case attempt != nil && attempt.NextLookTime != nil:
 		s.seen.first = r.firstSeen(s, attempt)
 	default:
-		r.sights.forget(memoryOf(requestOf(post)))
+		r.sights.forget(requestOf(post))
 	}
 }
 
 func (r *XPostReconciler) firstSeen(s *postScope, attempt *v1alpha1.PostAttempt) time.Time {
-	return r.sights.first(memoryOf(requestOf(s.post)), attempt.ID, s.now)
+	return r.sights.first(requestOf(s.post), attempt.ID, s.now)
 }
 
 func (r *XPostReconciler) seenOf(ctx context.Context, s *postScope, attempt *v1alpha1.PostAttempt) attemptSeen {

@@ -212,7 +212,7 @@ func (r *XPostReconciler) loseOutcome(ctx context.Context, s *postScope, ended a
 	if ended.published != nil {
 		url = ended.published.URL
 	}
-	log.FromContext(ctx).Error(nil, "An outcome of X is lost: the XPost has no room left for it. Remove labels, annotations or finalizers from it",
+	log.FromContext(ctx).Error(errNoRoom, "An outcome of X is lost",
 		"namespace", s.post.Namespace, "name", s.post.Name, "result", ended.result(), "post", url)
 	return errNoRoom
 }

@@ -43,11 +43,14 @@ var read = []string{
 	v1alpha1.LabelOrigin, v1alpha1.LabelToken, v1alpha1.LabelApp, "app.kubernetes.io/managed-by",
 }
 
-// trimmed gives a transformation that leaves out before it goes on.
+// trimmed gives a transformation that leaves out before it goes on. client-go transforms
+// twice what it lists: what is in part already stays as it is.
 func trimmed(leaveOut func(object any), next toolscache.TransformFunc) toolscache.TransformFunc {
 	return func(object any) (any, error) {
 		trimWorkload(object)
-		leaveOut(object)
+		if known, ok := object.(metav1.Object); !ok || !partial.Is(known) {
+			leaveOut(object)
+		}
 		return next(object)
 	}
 }
@@ -59,10 +62,6 @@ func trimAuthored(object any) {
 	authored, ok := object.(metav1.Object)
 	if !ok {
 		// A tombstone of client-go's: it holds what went through here before.
-		return
-	}
-	if partial.Is(authored) {
-		// client-go transforms twice what it lists.
 		return
 	}
 	annotations := onlyRead(authored.GetAnnotations())
@@ -119,7 +118,7 @@ func onlyRead(entries map[string]string) map[string]string {
 // and those stay. See partial.
 func trimToken(object any) {
 	stored, ok := object.(*corev1.Secret)
-	if !ok || partial.Is(stored) {
+	if !ok {
 		return
 	}
 	if othersOn(stored) > longestOthers {

@@ -15,6 +15,7 @@ import (
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/grant"
 	"github.com/agentconnect/x-operator/internal/secret"
+	"github.com/agentconnect/x-operator/webhook"
 )
 
 // account is a connection that stands: the X account, and the access token of this
@@ -34,7 +35,7 @@ type account struct {
 func (d *Door) connection(ctx context.Context, key types.NamespacedName) (*v1alpha1.XConnection, error) {
 	missing := &fault{reason: reasonNotFound, message: fmt.Sprintf(
 		"There is no XConnection %q in the namespace %q that this operator serves.", key.Name, key.Namespace)}
-	if !d.serves(key.Namespace) {
+	if !webhook.Serves(d.Namespaces, key.Namespace) {
 		return nil, missing
 	}
 	conn := &v1alpha1.XConnection{}

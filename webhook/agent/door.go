@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -149,11 +148,6 @@ func (d *Door) anyOf(ctx context.Context, c call, wanted []right) error {
 		}
 	}
 	return forbidden(c, wanted...)
-}
-
-// serves tells whether XConnections of a namespace are this operator's.
-func (d *Door) serves(namespace string) bool {
-	return len(d.Namespaces) == 0 || slices.Contains(d.Namespaces, namespace)
 }
 
 // toldOf is what a caller is told of an error. One that is no fault is ours: it is

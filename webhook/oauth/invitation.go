@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
@@ -17,6 +16,7 @@ import (
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/grant"
 	"github.com/agentconnect/x-operator/internal/seal"
+	"github.com/agentconnect/x-operator/webhook"
 )
 
 // invitation is what a link or a state leads to.
@@ -64,8 +64,7 @@ func (i invitation) standing(epoch int64) standing {
 func (d *door) linked(ctx context.Context, r *http.Request) (invitation, int64, error) {
 	connection := &v1alpha1.XConnection{}
 	key := client.ObjectKey{Namespace: r.PathValue("namespace"), Name: r.PathValue("name")}
-	// A cache of some namespaces gives an error for any other.
-	if len(d.Namespaces) == 0 || slices.Contains(d.Namespaces, key.Namespace) {
+	if webhook.Serves(d.Namespaces, key.Namespace) {
 		if err := d.Cached.Get(ctx, key, connection); client.IgnoreNotFound(err) != nil {
 			return invitation{}, 0, fmt.Errorf("reading the XConnection %s: %w", key, err)
 		}
