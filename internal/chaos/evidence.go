@@ -105,7 +105,10 @@ func (w *world) evidence(ctx context.Context) (judge.Evidence, error) {
 		return e, fmt.Errorf("reading the token Secrets: %w", err)
 	}
 	for _, conn := range w.connections {
-		found := judge.Connection{Name: w.name + "/" + conn.name, Account: conn.account, Wanted: conn.wanted, Published: published[conn.name]}
+		found := judge.Connection{
+			Name: w.name + "/" + conn.name, Account: conn.account, Stranger: conn.stranger(),
+			Wanted: conn.wanted, Published: published[conn.name],
+		}
 		fillGrant(&found, grants[conn.name])
 		fillStatus(&found, conn.seen)
 		e.Connections = append(e.Connections, found)

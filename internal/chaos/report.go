@@ -32,8 +32,9 @@ type Report struct {
 	// Replays counts presentations of spent tokens that were in order, by why.
 	Replays    map[string]int
 	Superseded int
-	// GivenUp counts refresh tokens that were given up with a word.
-	GivenUp int
+	// Owed counts refresh tokens that are still to be revoked, GivenUp those that were
+	// given up with a word.
+	Owed, GivenUp int
 	// XPosts is how many were made, Posts what became of the posts in them.
 	// FoundByPeople and SentAgain count what people answered to XPosts that asked.
 	XPosts                   int
@@ -93,6 +94,7 @@ func (r *Report) add(e judge.Evidence, v judge.Verdict) {
 	r.X.Revocations += e.Books.Counters.Revocations
 	r.X.Posts += e.Books.Counters.Posts
 	r.Superseded += v.Superseded
+	r.Owed += v.Owed
 	r.GivenUp += v.GivenUp
 	r.XPosts += len(e.Posts)
 	r.Posts.Wanted += v.Posts.Wanted
@@ -138,6 +140,7 @@ func (r *Report) Print(out io.Writer) {
 		line("%6d  %s", r.Replays[why], why)
 	}
 	line("answers dropped for a newer grant: %d; processes that left by themselves: %d", r.Superseded, r.Left)
+	line("refresh tokens of deletions and refusals that are stored, still to be revoked: %d", r.Owed)
 	line("refresh tokens given up with a word, since X does not tell any more whose they are: %d", r.GivenUp)
 	r.printPosts(line)
 	line("\nkills  answers lost with them, by the step of the kill")

@@ -6,6 +6,7 @@ package chaos
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
@@ -97,8 +98,8 @@ func allTokens(g *grant.Grant) []grant.Tokens {
 	if g.Candidate != nil {
 		all = append(all, g.Candidate.Tokens)
 	}
-	for _, retired := range g.Retired {
-		all = append(all, retired.Tokens)
+	for _, set := range slices.Concat(g.Retired, g.Superseded) {
+		all = append(all, set.Tokens)
 	}
 	return all
 }

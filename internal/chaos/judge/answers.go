@@ -69,7 +69,6 @@ func (c *court) supersededBy(event xsim.Event) bool {
 // it.
 func (c *court) missed(event xsim.Event, before time.Time) bool {
 	return slices.ContainsFunc(c.byPresent[event.Presented], func(again xsim.Event) bool {
-		longest, always := c.able(c.runs[event.Host], event.At, again.At)
-		return redeems(again) && again.At.After(event.At) && again.At.Before(before) && (always || longest >= patience)
+		return redeems(again) && again.At.After(event.At) && again.At.Before(before) && c.couldStore(event, again)
 	})
 }

@@ -21,10 +21,13 @@ var tellingReasons = []string{
 
 // judgeConnections looks at each connection that is still wanted: it has a token
 // that X honours and a refresh token that X would honour, or it says that it has
-// not.
+// not. One that was deleted is gone.
 func judgeConnections(c *court, v *Verdict) {
 	for _, conn := range c.Connections {
 		if !conn.Wanted {
+			if conn.Exists {
+				v.breach(StillThere, "%s was deleted and is there, for the reason %q", conn.Name, conn.Reason)
+			}
 			continue
 		}
 		working := c.tokens[conn.Working].Alive
@@ -46,23 +49,35 @@ func judgeConnections(c *court, v *Verdict) {
 	}
 }
 
-// judgeLeftovers looks at what X still honours of the connections that are gone.
-// Where X lets an account's earlier logins live on, none of them may either.
+// judgeLeftovers looks at what X still honours of the connections that are gone, and of
+// the accounts that were refused. Where X lets an account's earlier logins live on, none
+// of them may either.
 func judgeLeftovers(c *court, v *Verdict) {
 	for _, token := range c.Books.Tokens {
 		if token.Kind != xsim.KindRefresh || !token.Alive {
 			continue
 		}
-		conn, known := c.byAccount[c.grants[token.Grant].Username]
-		if !known || conn.Wanted || c.stored[token.Hash] || c.lost[token.Hash] || c.superseded[token.Hash] || !c.arrived(token) {
-			continue
-		}
-		if c.gaveUp(token, conn.Name) {
+		conn, useless := c.uselessTo(c.grants[token.Grant].Username)
+		switch {
+		case !useless, c.lost[token.Hash], c.superseded[token.Hash], !c.arrived(token):
+		case c.stored[token.Hash]:
+			v.Owed++
+		case c.gaveUp(token, conn.Name):
 			v.GivenUp++
-			continue
+		default:
+			v.breach(LeftAlive, "a token of %s of %s is alive, which %s has no use for", token.Grant, token.IssuedAt.Format(stamp), conn.Name)
 		}
-		v.breach(LeftAlive, "%s is gone, and a token of %s of %s is alive", conn.Name, token.Grant, token.IssuedAt.Format(stamp))
 	}
+}
+
+// uselessTo finds the connection that an account consented for and that has no use for
+// its tokens: it is gone, or the account is a stranger to it.
+func (c *court) uselessTo(account string) (conn Connection, useless bool) {
+	if conn, stranger := c.byStranger[account]; stranger {
+		return conn, true
+	}
+	conn, known := c.byAccount[account]
+	return conn, known && !conn.Wanted
 }
 
 // gaveUp tells whether the operator said that it gives tokens of a connection up, when no

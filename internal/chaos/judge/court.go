@@ -31,6 +31,7 @@ type court struct {
 	byPresent  map[string][]xsim.Event
 	stored     map[string]bool
 	byAccount  map[string]Connection
+	byStranger map[string]Connection
 	loginsOf   map[string][]xsim.Event
 	superseded map[string]bool
 	lost       map[string]bool
@@ -45,6 +46,7 @@ func newCase(e Evidence) *court {
 		byPresent:  map[string][]xsim.Event{},
 		stored:     map[string]bool{},
 		byAccount:  map[string]Connection{},
+		byStranger: map[string]Connection{},
 		loginsOf:   map[string][]xsim.Event{},
 		superseded: map[string]bool{},
 		lost:       map[string]bool{},
@@ -67,6 +69,9 @@ func newCase(e Evidence) *court {
 	}
 	for _, conn := range e.Connections {
 		c.byAccount[conn.Account] = conn
+		if conn.Stranger != "" {
+			c.byStranger[conn.Stranger] = conn
+		}
 		for _, hash := range conn.Stored {
 			c.stored[hash] = true
 		}
@@ -98,6 +103,13 @@ func (c *court) able(run Run, from, to time.Time) (longest time.Duration, always
 		at = span.To
 	}
 	return max(longest, to.Sub(at)), always
+}
+
+// stopped tells whether a process was stopped at some time between two moments.
+func (r Run) stopped(from, to time.Time) bool {
+	return slices.ContainsFunc(r.Stops, func(stop Span) bool {
+		return stop.From.Before(to) && (stop.To.IsZero() || stop.To.After(from))
+	})
 }
 
 // reached tells whether X's answer with a refresh token came whole to its caller.

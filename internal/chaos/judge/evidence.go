@@ -94,6 +94,9 @@ type Outage struct {
 type Connection struct {
 	Name    string
 	Account string
+	// Stranger is the account that the person is logged in with by mistake: what it
+	// consents to is refused.
+	Stranger string
 	// Wanted is false if the suite deleted it.
 	Wanted bool
 	// Exists tells whether the object is there.

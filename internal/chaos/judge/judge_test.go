@@ -177,6 +177,41 @@ func givenUp(e *Evidence, when float64) {
 	e.Runs[1].GivenUp = []GivenUp{{Connection: "conn", At: at(when)}}
 }
 
+// droppedInAnOutage has process A live on, drop the answer r2 while the store is away and
+// present r1 again soon after; jane consents again at once.
+func droppedInAnOutage(e *Evidence) {
+	e.Runs[0].End, e.Runs[0].Ended = Alive, time.Time{}
+	e.Outages = append(e.Outages, Outage{Span: Span{at(9.5), at(20)}, Down: Span{at(11), at(19)}})
+	e.Books.Events[2] = replay(23, hostA, grant1, "r1")
+	e.Books.Events[3] = exchange(27, hostA, grant2, "code2", "r3")
+}
+
+// refused has a person consent with an account that is a stranger to the connection.
+func refused(e *Evidence) {
+	const grant = "client/mallory#1"
+	e.Connections[0].Stranger = "mallory"
+	e.Books.Grants = append(e.Books.Grants, xsim.GrantRecord{ID: grant, Username: "mallory", StartedAt: at(70), Alive: true})
+	e.Books.Tokens = append(e.Books.Tokens, token(xsim.KindRefresh, "m1", grant, true))
+	e.Books.Events = append(e.Books.Events, exchange(70, hostB, grant, "code3", "m1"))
+	e.Seen = map[string]bool{"m1": true}
+}
+
+// TestLeftToBeRevoked: what is stored still is counted.
+func TestLeftToBeRevoked(t *testing.T) {
+	for name, change := range map[string]func(*Evidence){
+		"of a deletion": func(e *Evidence) {
+			e.Connections[0] = Connection{Name: "conn", Account: "jane", Stored: []string{"r4"}}
+		},
+		"of a refusal": func(e *Evidence) { refused(e); e.Connections[0].Stored = []string{"r4", "m1"} },
+	} {
+		e := story()
+		change(e)
+		if got := Judge(*e); len(got.Breaches) != 0 || got.Owed != 1 {
+			t.Errorf("%s: %d tokens are owed a revocation, want 1: %+v", name, got.Owed, got.Breaches)
+		}
+	}
+}
+
 func TestInOrder(t *testing.T) {
 	for name, change := range map[string]func(*Evidence){
 		"a cut answer": func(e *Evidence) {
@@ -187,6 +222,10 @@ func TestInOrder(t *testing.T) {
 		"a stop for as long as the answer waited": func(e *Evidence) {
 			e.Runs[0].End, e.Runs[0].Ended = Alive, time.Time{}
 			e.Runs[0].Stops = []Span{{at(10.1), at(21)}}
+		},
+		"presented again by the process that was stopped before it read the answer, and found no store then": func(e *Evidence) {
+			droppedInAnOutage(e)
+			e.Runs[0].Stops = []Span{{at(10.1), at(17)}}
 		},
 		"dead, and it says so": func(e *Evidence) { dead(e, "ReauthorizationRequired", true) },
 		"an answer dropped for a consent at the same time": func(e *Evidence) {
@@ -207,8 +246,15 @@ func TestInOrder(t *testing.T) {
 			e.Books.Events = append(e.Books.Events, revoke(70, hostB, grant2, "r4"))
 		},
 		"deleted, and given up with a word": func(e *Evidence) { givenUp(e, 130) },
-		"deleted, to be revoked": func(e *Evidence) {
-			e.Connections[0] = Connection{Name: "conn", Account: "jane", Stored: []string{"r4"}}
+		"a stranger refused and revoked": func(e *Evidence) {
+			refused(e)
+			e.Books.Tokens[5].Alive = false
+			e.Books.Events = append(e.Books.Events, revoke(71, hostB, "client/mallory#1", "m1"))
+		},
+		"a stranger's answer lost by a kill": func(e *Evidence) {
+			refused(e)
+			e.Seen = nil
+			e.Runs[1].Asked, e.Runs[1].Ended, e.Runs[1].End = time.Time{}, at(70.5), Killed
 		},
 		"deleted, the last answer lost by a kill": func(e *Evidence) {
 			e.Connections[0] = Connection{Name: "conn", Account: "jane"}
@@ -244,6 +290,19 @@ func TestBreaches(t *testing.T) {
 			},
 			[]Rule{Replayed},
 		},
+		"dropped by a process that lives, while the store was away": {
+			droppedInAnOutage,
+			[]Rule{Replayed, AnswerLost},
+		},
+		"dropped by a process that lives, while the store was away, and given again": {
+			func(e *Evidence) {
+				droppedInAnOutage(e)
+				e.Books.Events[2] = refresh(23, hostA, grant1, "r1", "r2-again")
+				e.Books.Events[2].Outcome = xsim.OutcomeGrace
+				e.Seen = map[string]bool{"r2-again": true}
+			},
+			[]Rule{Replayed},
+		},
 		"a code presented twice": {
 			func(e *Evidence) {
 				again := replay(21, hostB, grant2, "code2")
@@ -254,7 +313,7 @@ func TestBreaches(t *testing.T) {
 		},
 		"the process drained and left the answer": {
 			func(e *Evidence) { e.Runs[0].End = Drained },
-			[]Rule{AnswerLost},
+			[]Rule{Replayed, AnswerLost},
 		},
 		"nobody knows the holder": {
 			func(e *Evidence) { e.Runs = e.Runs[1:] },
@@ -312,6 +371,16 @@ func TestBreaches(t *testing.T) {
 				e.Connections[0].Ready, e.Connections[0].Reason, e.Connections[0].Link = false, "ReauthorizationRequired", true
 			},
 			[]Rule{GaveUp},
+		},
+		"deleted, and still there": {
+			func(e *Evidence) {
+				e.Connections[0] = Connection{Name: "conn", Account: "jane", Exists: true, Stored: []string{"r4"}}
+			},
+			[]Rule{StillThere},
+		},
+		"a stranger refused and left alive": {
+			refused,
+			[]Rule{LeftAlive},
 		},
 		"deleted and not revoked": {
 			func(e *Evidence) {

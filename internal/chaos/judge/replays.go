@@ -54,15 +54,32 @@ func (c *court) excuse(holder, again xsim.Event) (why string, excused bool) {
 	if holder.Delivery == xsim.DeliveryCut && (holder.Fault != "" || run.End == Alive) {
 		return CauseCut, true
 	}
-	longest, always := c.able(run, holder.At, again.At)
 	switch {
-	case always, longest >= patience:
+	case c.couldStore(holder, again):
 		return "", false
 	case !run.Ended.IsZero() && run.Ended.Before(again.At):
 		return CauseKill, true
 	default:
 		return CauseStop, true
 	}
+}
+
+// couldStore tells whether the holder of an answer could have stored it before its token
+// was presented again. A process that presents the token itself holds the answer no more:
+// a store that is away excuses nobody from holding it, and only a stop may have kept the
+// process from reading it. One that ended by itself held nothing back either: it ends
+// once all is stored.
+func (c *court) couldStore(holder, again xsim.Event) bool {
+	run := c.runs[holder.Host]
+	left := (run.End == Drained || run.End == Left) && run.Ended.Before(again.At)
+	if left && !run.stopped(holder.At, run.Ended) {
+		return true
+	}
+	if holder.Host == again.Host && !run.stopped(holder.At, again.At) {
+		return true
+	}
+	longest, always := c.able(run, holder.At, again.At)
+	return always || longest >= patience
 }
 
 // told tells of earlier presentations of the token.

@@ -29,8 +29,11 @@ const (
 	DeadSilently Rule = "connections dead without saying so"
 	// GaveUp: a connection asks for consent although X honours its refresh token.
 	GaveUp Rule = "grants given up that X had not ended"
-	// LeftAlive: a connection is gone, and X still honours a refresh token of it.
-	LeftAlive Rule = "refresh tokens left alive after a deletion"
+	// StillThere: a connection is still there minutes after its deletion.
+	StillThere Rule = "deletions that hang"
+	// LeftAlive: a connection is gone, or refused an account, and X still honours a
+	// refresh token of it.
+	LeftAlive Rule = "refresh tokens left alive after a deletion or a refusal"
 	// StoreAway: a token was spent, or a post sent, while nothing could be stored.
 	StoreAway Rule = "tokens spent or posts sent while the API server was away"
 	// AfterStop: a process that was asked to stop began a redeem or a post.
@@ -48,8 +51,8 @@ const (
 )
 
 // Rules are all rules, in the order in which a report names them.
-var Rules = []Rule{Replayed, AnswerLost, CandidateCost, DeadSilently, GaveUp, LeftAlive, StoreAway, AfterStop,
-	PostedTwice, PostLost, PostMisplaced, Panicked}
+var Rules = []Rule{Replayed, AnswerLost, CandidateCost, DeadSilently, GaveUp, StillThere, LeftAlive, StoreAway,
+	AfterStop, PostedTwice, PostLost, PostMisplaced, Panicked}
 
 // Breach is one violation.
 type Breach struct {
@@ -76,6 +79,8 @@ type Verdict struct {
 	Replays map[string]int
 	// Superseded counts answers that were dropped for a newer one.
 	Superseded int
+	// Owed counts refresh tokens that live on and are stored, to be revoked.
+	Owed int
 	// GivenUp counts refresh tokens that live on, as the operator said: X did not tell any
 	// more whose they are.
 	GivenUp int
