@@ -109,6 +109,9 @@ func TestOtherValues(t *testing.T) {
 			t.Errorf("the agents' door lacks %q: %s", want, door)
 		}
 	}
+	if pages := fmt.Sprint(rendered["Deployment x-operator-system/xo-callback"]); strings.Contains(pages+door, "--selector") {
+		t.Errorf("the pages or the door serve some connections alone: %s %s", pages, door)
+	}
 	for _, want := range []string{
 		"agentconnect/x-operator@sha256:0000", "--selector=shard=a", "--max-concurrent-reconciles=32",
 		"priorityClassName:high", "imagePullSecrets:[map[name:pull]]", "nodeAffinity:map[a:b]",
@@ -117,6 +120,25 @@ func TestOtherValues(t *testing.T) {
 		if !strings.Contains(deployment, want) {
 			t.Errorf("the Deployment lacks %q: %s", want, deployment)
 		}
+	}
+}
+
+// TestTimeToDrain: a process that is told to stop has the time that docs/operations.md
+// says, to store what X answered.
+func TestTimeToDrain(t *testing.T) {
+	count := 0
+	for _, object := range objects(t, helm(t, template(address)...)) {
+		if object.GetKind() != "Deployment" {
+			continue
+		}
+		count++
+		period, _, err := unstructured.NestedInt64(object.Object, "spec", "template", "spec", "terminationGracePeriodSeconds")
+		if err != nil || period < 120 {
+			t.Errorf("%s is given %d seconds to end, want 120 (%v)", object.GetName(), period, err)
+		}
+	}
+	if count != 3 {
+		t.Errorf("there are %d Deployments, want 3", count)
 	}
 }
 
@@ -140,6 +162,32 @@ func TestNoDoor(t *testing.T) {
 		if diff := cmp.Diff(slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(without))); diff != "" {
 			t.Errorf("%s: without a door other objects are made (-want +got):\n%s", tenants, diff)
 		}
+	}
+}
+
+// TestDocumentedShard: the command in docs/scaling.md adds a shard of controllers, in the
+// namespace of the release that has the pages and the door, and nothing of the two meets.
+func TestDocumentedShard(t *testing.T) {
+	command := regexp.MustCompile(`helm install x-operator-b charts/x-operator (?:.*\\\n)*.*`).FindString(readFile(t, "../docs/scaling.md"))
+	var values []string
+	for _, match := range regexp.MustCompile(`--set (\S+)`).FindAllStringSubmatch(command, -1) {
+		values = append(values, match[1])
+	}
+	args := template(values...)
+	args[1] = "x-operator-b"
+	shard := comparables(objects(t, helm(t, args...)))
+	for name := range comparables(objects(t, helm(t, template(address)...))) {
+		if shard[name] != nil {
+			t.Errorf("both releases make the %s", name)
+		}
+	}
+	controllers := fmt.Sprint(shard["Deployment x-operator-system/x-operator-b-controllers"])
+	if !strings.Contains(controllers, "--selector=x.agentconnect.dev/shard=b") {
+		t.Errorf("the shard's controllers are %s", controllers)
+	}
+	pages := fmt.Sprint(shard["Deployment x-operator-system/x-operator-b-callback"])
+	if !strings.Contains(pages, "replicas:0") || shard["Deployment x-operator-system/x-operator-b-agent"] != nil {
+		t.Errorf("the shard has pages or a door of its own: %s", pages)
 	}
 }
 

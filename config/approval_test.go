@@ -25,6 +25,7 @@ const (
 	approver = "approver"
 
 	saysApproving = "approving an XPost takes the verb approve on it"
+	saysRejecting = "rejecting an XPost, or taking that back, takes the verb approve on it"
 	saysGivingUp  = "spec.approval of an XPost can be taken from Required only with the verb approve on it"
 )
 
@@ -80,6 +81,16 @@ func withdraw(post *v1alpha1.XPost) {
 	delete(post.Annotations, v1alpha1.AnnotationApprovedGeneration)
 }
 
+func reject(value string) change {
+	return func(post *v1alpha1.XPost) {
+		metav1.SetMetaDataAnnotation(&post.ObjectMeta, v1alpha1.AnnotationRejectedGeneration, value)
+	}
+}
+
+func takeBack(post *v1alpha1.XPost) {
+	delete(post.Annotations, v1alpha1.AnnotationRejectedGeneration)
+}
+
 func giveUp(post *v1alpha1.XPost) { post.Spec.Approval = v1alpha1.ApprovalNotRequired }
 
 func reword(post *v1alpha1.XPost) { post.Spec.Text = "Goodbye" }
@@ -93,21 +104,28 @@ func TestApproval(t *testing.T) {
 	clients := map[string]client.Client{author: as(t, author), approver: as(t, approver)}
 	awaitPolicy(t, clients[author], namespace)
 	for name, test := range map[string]struct {
-		user     string
-		approved string
-		change   change
+		user string
+		// approved and rejected are the annotations that the post has; empty for none.
+		approved, rejected string
+		change             change
 		// want is what the API server says; empty if it lets the change pass.
 		want string
 	}{
-		"the author approves":                {author, "", approve("1"), saysApproving},
-		"the approver approves":              {approver, "", approve("1"), ""},
-		"the author renews an approval":      {author, "1", approve("2"), saysApproving},
-		"the author leaves an approval":      {author, "1", reword, ""},
-		"the author withdraws an approval":   {author, "1", withdraw, ""},
-		"the author gives up the approval":   {author, "", giveUp, saysGivingUp},
-		"the approver gives up the approval": {approver, "", giveUp, ""},
-		"the author writes":                  {author, "", reword, ""},
-		"the author writes and approves at once": {author, "", func(post *v1alpha1.XPost) {
+		"the author approves":                 {author, "", "", approve("1"), saysApproving},
+		"the approver approves":               {approver, "", "", approve("1"), ""},
+		"the author renews an approval":       {author, "1", "", approve("2"), saysApproving},
+		"the author leaves an approval":       {author, "1", "", reword, ""},
+		"the author withdraws an approval":    {author, "1", "", withdraw, ""},
+		"the author gives up the approval":    {author, "", "", giveUp, saysGivingUp},
+		"the approver gives up the approval":  {approver, "", "", giveUp, ""},
+		"the author rejects":                  {author, "", "", reject("1"), saysRejecting},
+		"the approver rejects":                {approver, "", "", reject("1"), ""},
+		"the author leaves a rejection":       {author, "", "1", reword, ""},
+		"the author changes a rejection":      {author, "", "1", reject("7"), saysRejecting},
+		"the author takes a rejection back":   {author, "", "1", takeBack, saysRejecting},
+		"the approver takes a rejection back": {approver, "", "1", takeBack, ""},
+		"the author writes":                   {author, "", "", reword, ""},
+		"the author writes and approves at once": {author, "", "", func(post *v1alpha1.XPost) {
 			reword(post)
 			approve("2")(post)
 		}, saysApproving},
@@ -115,6 +133,9 @@ func TestApproval(t *testing.T) {
 		post := newPost(namespace)
 		if test.approved != "" {
 			approve(test.approved)(post)
+		}
+		if test.rejected != "" {
+			reject(test.rejected)(post)
 		}
 		if err := envtest.Cluster(t).Client().Create(t.Context(), post); err != nil {
 			t.Fatal(err)

@@ -69,7 +69,7 @@ var views = map[state]view{
 	{"XConnection", "False", "XUnavailable", reconciling}:      working,
 	{"XConnection", "False", "RotationUncertain", reconciling}: working,
 	{"XConnection", "False", "NotRevoked", reconciling}:        working,
-	{"XConnection", "False", "AgentNotFound", none}:            working,
+	{"XConnection", "False", "AgentNotFound", none}:            suspended,
 	{"XConnection", "False", "InvalidConfig", none}:            working,
 	{"XConnection", "False", "ConsentRequired", none}:          suspended,
 	{"XConnection", "False", "MissingParams", none}:            suspended,
@@ -105,6 +105,7 @@ var views = map[state]view{
 	{"XPost", "False", "ReplyNotAllowed", stalled}:             degraded,
 	{"XPost", "False", "NotEnrolled", stalled}:                 degraded,
 	{"XPost", "False", "Refused", stalled}:                     degraded,
+	{"XPost", "False", "Rejected", stalled}:                    degraded,
 }
 
 // TestHealth: what Argo CD and Flux show in each state.
@@ -299,7 +300,7 @@ func TestGitOpsRepository(t *testing.T) {
 // exist, and so do the namespaces that its objects are in, whichever overlay the
 // operator's layer builds.
 func TestFluxLayers(t *testing.T) {
-	layers := fluxLayers(t)
+	layers := fluxLayers(t, "kustomizations.yaml")
 	if len(layers) != 4 {
 		t.Errorf("the sample has %d Kustomizations", len(layers))
 	}
@@ -333,6 +334,49 @@ func TestFluxLayers(t *testing.T) {
 	}
 }
 
+// TestFluxAgentsWait: the agents' layer depends on one that checks the account and that
+// does not apply them, and what that check asks is whether there is an account.
+func TestFluxAgentsWait(t *testing.T) {
+	layers := fluxLayers(t, "agents.yaml")
+	if len(layers) != 2 {
+		t.Fatalf("the sample has %d Kustomizations", len(layers))
+	}
+	gate, agents := layers[0], layers[1]
+	before := fluxLayers(t, "kustomizations.yaml")
+	if on := gate.Spec.DependsOn; len(on) != 1 || on[0].Name != before[len(before)-1].Metadata.Name {
+		t.Errorf("%s depends on %v", gate.Metadata.Name, on)
+	}
+	if on := agents.Spec.DependsOn; len(on) != 1 || on[0].Name != gate.Metadata.Name || len(agents.Spec.HealthChecks) > 0 || agents.Spec.Path == gate.Spec.Path {
+		t.Errorf("the agents do not wait for %s alone: %+v", gate.Metadata.Name, agents.Spec)
+	}
+	accounts := names(build(t, "samples/gitops/customers"))
+	if len(gate.Spec.HealthChecks) != 1 || !slices.Contains(accounts, gate.Spec.HealthChecks[0].Kind+" "+gate.Spec.HealthChecks[0].Name) {
+		t.Errorf("%s checks %v, and the repository has %v", gate.Metadata.Name, gate.Spec.HealthChecks, accounts)
+	}
+	flux, err := gitops.LoadFluxAgents()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		shown     state
+		connected bool
+		want      status.Status
+	}{
+		"nobody consented":           {state{"XConnection", "False", "ConsentRequired", none}, false, status.InProgressStatus},
+		"connected":                  {state{"XConnection", "True", "Connected", none}, true, status.CurrentStatus},
+		"connected without an agent": {state{"XConnection", "False", "AgentNotFound", none}, true, status.CurrentStatus},
+		"given up":                   {state{"XConnection", "False", "Disconnected", none}, false, status.InProgressStatus},
+	} {
+		object := test.shown.object()
+		if err := unstructured.SetNestedField(object.Object, test.connected, "status", "connected"); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := flux.Status(t.Context(), object); err != nil || got != test.want {
+			t.Errorf("%s: %s (%v), want %s", name, got, err, test.want)
+		}
+	}
+}
+
 // fleet is a repository as config/samples/gitops/README.md describes it: the sample,
 // and a copy of the whole of config/.
 func fleet(t *testing.T) string {
@@ -348,9 +392,9 @@ func fleet(t *testing.T) string {
 	return folder
 }
 
-func fluxLayers(t *testing.T) []fluxLayer {
+func fluxLayers(t *testing.T, file string) []fluxLayer {
 	t.Helper()
-	content, err := os.ReadFile("samples/flux/kustomizations.yaml")
+	content, err := os.ReadFile(filepath.Join("samples/flux", file)) //nolint:gosec // A file of the repository.
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -123,6 +123,18 @@ func TestFlagsAreKnown(t *testing.T) {
 	}
 }
 
+// TestTimeToDrain: a process that is told to stop has the time that docs/operations.md
+// says, to store what X answered.
+func TestTimeToDrain(t *testing.T) {
+	for _, folder := range append([]string{"overlays/agent-tls"}, installable...) {
+		for _, deployment := range deployments(t, build(t, folder)) {
+			if period := deployment.Spec.Template.Spec.TerminationGracePeriodSeconds; period == nil || *period < 120 {
+				t.Errorf("%s: %s is not given 120 seconds to end", folder, deployment.Name)
+			}
+		}
+	}
+}
+
 // TestAgentTLS: the flag, the mount and the Secret belong together, and the Service
 // says https.
 func TestAgentTLS(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 )
@@ -57,12 +58,13 @@ func (r *XConnectionReconciler) readAgent(ctx context.Context, s *scope) error {
 	ctx, cancel := context.WithTimeout(ctx, agentPatience)
 	defer cancel()
 	exists, err := r.Agents.exists(ctx, ref.GroupVersionKind(), types.NamespacedName{Namespace: s.conn.Namespace, Name: ref.Name})
-	if apierrors.IsTimeout(err) && wasReady(s) && r.Agents.isNew(ref.GroupVersionKind(), s.now) {
+	if apierrors.IsTimeout(err) && wasWell(s) && r.Agents.isNew(ref.GroupVersionKind(), s.now) {
 		s.agentUnseen = true
 		return nil
 	}
 	if err != nil {
-		s.agentMissing = fmt.Sprintf("the %s %q can't be looked up: the operator's role must allow to get, list and watch that kind", ref.Kind, ref.Name)
+		log.FromContext(ctx).V(1).Info("The workload of an agentRef can't be looked up", "kind", ref.Kind, "agent", ref.Name, "error", err.Error())
+		s.agentMissing = unseenAgent(ref, err)
 		return nil
 	}
 	if !exists {
@@ -71,9 +73,21 @@ func (r *XConnectionReconciler) readAgent(ctx context.Context, s *scope) error {
 	return nil
 }
 
-// wasReady tells whether all was well with the spec as it is.
-func wasReady(s *scope) bool {
-	return s.before.Status.ObservedGeneration == s.conn.Generation && meta.IsStatusConditionTrue(s.before.Status.Conditions, v1alpha1.ConditionReady)
+// unseenAgent says why a workload can't be looked up. A cache that is not filled in time
+// is one that may not be filled.
+func unseenAgent(ref *v1alpha1.AgentReference, err error) string {
+	if apierrors.IsForbidden(err) || apierrors.IsTimeout(err) {
+		return fmt.Sprintf("the %s %q can't be looked up: the operator's role must allow to get, list and watch that kind", ref.Kind, ref.Name)
+	}
+	return fmt.Sprintf("the %s %q can't be looked up at the moment: the operator tries again", ref.Kind, ref.Name)
+}
+
+// wasWell tells whether all was well with the spec as it is, or only a person was waited
+// for.
+func wasWell(s *scope) bool {
+	ready := meta.FindStatusCondition(s.before.Status.Conditions, v1alpha1.ConditionReady)
+	return s.before.Status.ObservedGeneration == s.conn.Generation && ready != nil &&
+		(ready.Status == metav1.ConditionTrue || ready.Reason == v1alpha1.ReasonConsentRequired)
 }
 
 // isNew tells whether a kind was first found not to be cached a short time ago.

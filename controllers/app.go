@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -21,11 +23,17 @@ import (
 	"github.com/agentconnect/x-operator/internal/xapi"
 )
 
+// hearsayHeeded is how long the end of a consent says something of credentials: X may have
+// said something else since.
+const hearsayHeeded = time.Minute
+
 // app is the X app that a connection is to use, or the problem with it.
 type app struct {
 	grant.App
 	creds   xapi.Credentials
 	problem *appProblem
+	// xapp is the shared app; nil for an Own one.
+	xapp *v1alpha1.XApp
 	// hold is how the app stands at X, as far as the gate knows.
 	hold redeem.Hold
 }
@@ -38,12 +46,12 @@ type appProblem struct {
 	stalled bool
 }
 
-func missing(format string, args ...any) app {
-	return app{problem: &appProblem{message: fmt.Sprintf(format, args...)}}
+func missing(format string, args ...any) *appProblem {
+	return &appProblem{message: fmt.Sprintf(format, args...)}
 }
 
-func forbidden(format string, args ...any) app {
-	return app{problem: &appProblem{message: fmt.Sprintf(format, args...), stalled: true}}
+func forbidden(format string, args ...any) *appProblem {
+	return &appProblem{message: fmt.Sprintf(format, args...), stalled: true}
 }
 
 func (r *XConnectionReconciler) readApp(ctx context.Context, s *scope) error {
@@ -57,16 +65,32 @@ func (r *XConnectionReconciler) readApp(ctx context.Context, s *scope) error {
 	}
 	s.app = resolved
 	if s.app.problem == nil {
+		r.hearConsent(s)
 		s.app.hold = r.Gate.Look(s.app.creds)
 	}
 	return nil
+}
+
+// hearConsent takes up, once, whether X took the app's credentials at a consent. The
+// process that finishes consents is mostly another one, and without an account that is
+// connected no refresh would find out.
+func (r *XConnectionReconciler) hearConsent(s *scope) {
+	if s.grant == nil || s.grant.Consent.Outcome == nil || s.grant.Consent.App.ClientID != s.app.ClientID {
+		return
+	}
+	last := s.grant.Consent.Outcome
+	news := !equality.Semantic.DeepEqual(s.before.Status.LastConsent, lastConsent(last)) && s.now.Sub(last.At) < hearsayHeeded
+	refused := last.RefusedSecret != "" && last.RefusedSecret == s.app.creds.ClientSecret.Hash()
+	if news && (refused || last.Code == redeem.CodeConnected) {
+		r.Redeemer.Hear(s.app.creds, last.At, refused)
+	}
 }
 
 // ownApp reads the namespace's own app. Only a Secret that carries the label is
 // read: naming a Secret must not make us send it anywhere.
 func (r *XConnectionReconciler) ownApp(ctx context.Context, conn *v1alpha1.XConnection) (app, error) {
 	if conn.Spec.AppSecretRef == nil {
-		return forbidden("spec.appSecretRef is missing: with authMethod Own it names the Secret with your X app's credentials"), nil
+		return app{problem: forbidden("spec.appSecretRef is missing: with authMethod Own it names the Secret with your X app's credentials")}, nil
 	}
 	key := types.NamespacedName{Namespace: conn.Namespace, Name: conn.Spec.AppSecretRef.Name}
 	stored := &corev1.Secret{}
@@ -79,7 +103,7 @@ func (r *XConnectionReconciler) ownApp(ctx context.Context, conn *v1alpha1.XConn
 	}
 	clientID, clientSecret, err := grant.ParseCredentials(stored.Data)
 	if err != nil {
-		return missing("the Secret %q: %s", key.Name, err), nil
+		return app{problem: missing("the Secret %q: %s", key.Name, err)}, nil
 	}
 	own := grant.App{ClientID: clientID, ClientSecret: clientSecret}
 	return app{App: own, creds: redeem.CredentialsOf(own)}, nil
@@ -93,13 +117,13 @@ func (r *XConnectionReconciler) whyNoAppSecret(ctx context.Context, key types.Na
 	err := r.Live.Get(ctx, key, meta)
 	switch {
 	case apierrors.IsNotFound(err):
-		return missing("the Secret %q does not exist: make it with the keys clientId and clientSecret and the label %s=%s",
-			key.Name, v1alpha1.LabelApp, v1alpha1.LabelAppValue), nil
+		return app{problem: missing("the Secret %q does not exist: make it with the keys clientId and clientSecret and the label %s=%s",
+			key.Name, v1alpha1.LabelApp, v1alpha1.LabelAppValue)}, nil
 	case err != nil:
 		return app{}, fmt.Errorf("reading the app Secret's metadata: %w", err)
 	default:
-		return missing("the Secret %q lacks the label %s=%s: only a Secret that carries it is used as an X app",
-			key.Name, v1alpha1.LabelApp, v1alpha1.LabelAppValue), nil
+		return app{problem: missing("the Secret %q lacks the label %s=%s: only a Secret that carries it is used as an X app",
+			key.Name, v1alpha1.LabelApp, v1alpha1.LabelAppValue)}, nil
 	}
 }
 
@@ -123,6 +147,7 @@ func (r *XConnectionReconciler) sharedApp(ctx context.Context, conn *v1alpha1.XC
 	return app{
 		App:   grant.App{ClientID: clientID, XApp: xapp.Name, SecretName: xapp.Spec.CredentialsSecretRef.Name},
 		creds: creds,
+		xapp:  xapp,
 	}, nil
 }
 
@@ -131,10 +156,14 @@ func findXApp(ctx context.Context, reader client.Reader, name string) (*v1alpha1
 	if name != "" {
 		xapp := &v1alpha1.XApp{}
 		err := reader.Get(ctx, types.NamespacedName{Name: name}, xapp)
-		if apierrors.IsNotFound(err) {
-			return nil, missing("the XApp %q does not exist: ask your platform team, or correct spec.appName", name).problem, nil
+		switch {
+		case apierrors.IsNotFound(err):
+			return nil, missing("the XApp %q does not exist: ask your platform team, or correct spec.appName", name), nil
+		case err != nil:
+			return nil, nil, fmt.Errorf("reading the XApp %q: %w", name, err)
+		default:
+			return xapp, nil, nil
 		}
-		return xapp, nil, err
 	}
 	var list v1alpha1.XAppList
 	if err := reader.List(ctx, &list); err != nil {
@@ -143,11 +172,11 @@ func findXApp(ctx context.Context, reader client.Reader, name string) (*v1alpha1
 	defaults := slices.DeleteFunc(list.Items, func(xapp v1alpha1.XApp) bool { return !xapp.IsDefault() })
 	switch len(defaults) {
 	case 0:
-		return nil, missing("no XApp is marked as the default one: name one in spec.appName, or ask your platform team").problem, nil
+		return nil, missing("no XApp is marked as the default one: name one in spec.appName, or ask your platform team"), nil
 	case 1:
 		return &defaults[0], nil, nil
 	default:
-		return nil, forbidden("several XApps are marked as the default one (%s): name one in spec.appName", names(defaults)).problem, nil
+		return nil, forbidden("several XApps are marked as the default one (%s): name one in spec.appName", names(defaults)), nil
 	}
 }
 
@@ -157,16 +186,16 @@ func admits(xapp *v1alpha1.XApp, conn *v1alpha1.XConnection, namespace *corev1.N
 	allowed, err := xapp.AllowsNamespace(namespace.Labels)
 	switch {
 	case err != nil:
-		return forbidden("the XApp %q has an allowedNamespaces.selector that can't be read", xapp.Name).problem
+		return forbidden("the XApp %q has an allowedNamespaces.selector that can't be read", xapp.Name)
 	case !allowed:
-		return forbidden("the XApp %q does not allow the namespace %q: its administrator must allow it", xapp.Name, conn.Namespace).problem
+		return forbidden("the XApp %q does not allow the namespace %q: its administrator must allow it", xapp.Name, conn.Namespace)
 	}
 	if refused := xapp.RefusedScopes(conn.EffectiveScopes()); len(refused) > 0 {
 		return forbidden("the XApp %q does not allow the scopes %s: remove them from spec.scopes, or ask its administrator",
-			xapp.Name, strings.Join(refused, ", ")).problem
+			xapp.Name, strings.Join(refused, ", "))
 	}
 	if xapp.Spec.RequireUsername && conn.Spec.Username == "" {
-		return forbidden("the XApp %q insists on spec.username: name the account that is to be connected", xapp.Name).problem
+		return forbidden("the XApp %q insists on spec.username: name the account that is to be connected", xapp.Name)
 	}
 	return nil
 }
@@ -178,14 +207,14 @@ func xappCredentials(ctx context.Context, reader client.Reader, namespace string
 	err := reader.Get(ctx, key, stored)
 	if apierrors.IsNotFound(err) {
 		return "", xapi.Credentials{}, missing("the XApp %q has no credentials: its administrator must make the Secret %q in the namespace %q, with the keys %s and %s",
-			xapp.Name, key.Name, key.Namespace, v1alpha1.AppKeyClientID, v1alpha1.AppKeyClientSecret).problem, nil
+			xapp.Name, key.Name, key.Namespace, v1alpha1.AppKeyClientID, v1alpha1.AppKeyClientSecret), nil
 	}
 	if err != nil {
 		return "", xapi.Credentials{}, nil, fmt.Errorf("reading the Secret of the XApp %q: %w", xapp.Name, err)
 	}
 	clientID, clientSecret, err := grant.ParseCredentials(stored.Data)
 	if err != nil {
-		return "", xapi.Credentials{}, missing("the XApp %q has no usable credentials: in its Secret %s", xapp.Name, err).problem, nil
+		return "", xapi.Credentials{}, missing("the XApp %q has no usable credentials: in its Secret %s", xapp.Name, err), nil
 	}
 	return clientID, xapi.Credentials{ClientID: clientID, ClientSecret: clientSecret}, nil, nil
 }

@@ -146,9 +146,9 @@ func toBeRefreshed(conn *v1alpha1.XConnection, reason string) bool {
 	}
 }
 
-// asGrant gives what a refresh is scheduled by, as status has it, in whole seconds: when
-// the last answer came is not in it, but is the last refresh or else the consent, within
-// the second that began then.
+// asGrant gives what a refresh is scheduled by, as status has it. Status has no time of the
+// last answer: the last refresh stands for it, or else the consent, with the second that
+// status rounds away.
 func asGrant(conn *v1alpha1.XConnection) *grant.Grant {
 	tokens := &grant.Tokens{ReceivedAt: conn.Status.ConnectedAt.Add(time.Second), ExpiresAt: conn.Status.TokenExpiresAt.Time}
 	if last := conn.Status.LastRefreshTime; last != nil {

@@ -51,20 +51,23 @@ func (r *XConnectionReconciler) readMoved(ctx context.Context, s *scope) error {
 
 func (r *XConnectionReconciler) mayInherit(s *scope, moved *grant.Grant) bool {
 	return r.Store.Foreign(moved) && moved.AdoptedBy() == r.Store.ClusterID &&
-		moved.Owner.UID != s.conn.UID && moved.Tokens != nil && !moved.ReadOnly()
+		moved.Owner.UID != s.conn.UID && !moved.ReadOnly() && len(moved.HeldBy()) == 0
 }
 
 // inherits tells whether the moved grant is to become this connection's own: only one
 // that never had tokens takes it over, so that nothing comes back that was given up
 // here, and not while a person consents, whose tokens would be given up for it.
 func inherits(s *scope) bool {
-	return s.moved != nil && s.grant.Rotation == 0 && s.grant.Candidate == nil && s.grant.ClaimedUntil(s.now).IsZero()
+	return s.moved != nil && s.moved.Tokens != nil && s.grant.Rotation == 0 && s.grant.Candidate == nil && s.grant.ClaimedUntil(s.now).IsZero()
 }
 
-// inherited tells whether the moved grant is needless: it was taken over, or its account
-// consented anew.
+// inherited tells whether the moved grant is needless: it was taken over, its account
+// consented anew, or it has no working tokens, only others that are yet to be revoked.
 func inherited(s *scope) bool {
-	return s.moved != nil && s.grant.Tokens != nil && s.grant.Account.UserID == s.moved.Account.UserID &&
+	if s.moved == nil || s.moved.Tokens == nil {
+		return s.moved != nil
+	}
+	return s.grant.Tokens != nil && s.grant.Account.UserID == s.moved.Account.UserID &&
 		s.grant.Tokens.App.ClientID == s.moved.Tokens.App.ClientID
 }
 
@@ -80,7 +83,8 @@ func (r *XConnectionReconciler) inherit(ctx context.Context, s *scope) error {
 }
 
 // dropMoved deletes the Secret of a moved grant that is needless, or whose connection is
-// deleted. What it still owes, should it not have been taken over, is owed here from now on.
+// deleted or disconnected. What it still owes, should it not have been taken over, is owed
+// here from now on.
 func (r *XConnectionReconciler) dropMoved(ctx context.Context, s *scope) error {
 	if err := r.change(ctx, s, "keeping what the moved grant owes", func(g *grant.Grant) { g.Owe(s.moved) }); err != nil {
 		return err

@@ -104,6 +104,8 @@ func planDeletion(s *scope) decision {
 		return waitUntil()
 	case s.unreadable != nil && s.now.Before(deadline):
 		return waitUntil(deadline)
+	case s.adopted:
+		return do(actionAdopt)
 	case s.grant == nil, s.foreign:
 		return do(actionRemoveFinalizer)
 	case s.grant.Tombstone != nil && tellsOfTokens(s.before):
@@ -177,7 +179,7 @@ func planToken(s *scope) decision {
 // planEnding gives up the tokens and the invitation, once no attempt at them is under way, and
 // revokes what was given up. It waits without a time once nothing is left, and nothing can come.
 func planEnding(s *scope) decision {
-	if inherited(s) || s.moved != nil && !s.conn.DeletionTimestamp.IsZero() {
+	if s.moved != nil {
 		return do(actionDropMoved)
 	}
 	if s.grant.Tokens != nil || s.grant.Candidate != nil || s.grant.Consent.Wanted {
@@ -292,10 +294,11 @@ func planIdle(s *scope) decision {
 	return waitUntil(times...)
 }
 
-// planRefresh decides on the refresh token. Without an app that may be used, or
-// with another app than the one that issued it, it is not redeemed.
+// planRefresh decides on the refresh token. Without an app that may be used, with
+// another app than the one that issued it, or for scopes that its XApp does not allow
+// any more, it is not redeemed.
 func planRefresh(s *scope) decision {
-	if s.conn.Spec.Suspend || s.app.problem != nil || appChanged(s) {
+	if s.conn.Spec.Suspend || s.app.problem != nil || appChanged(s) || len(withdrawnScopes(s)) > 0 {
 		return waitUntil()
 	}
 	due := grant.Due(s.grant, terms(s.conn), s.seen, s.now)
@@ -339,6 +342,8 @@ func consentReason(s *scope) string {
 		return "X gave no refresh token"
 	case appChanged(s):
 		return "The X app of this connection changed"
+	case len(withdrawnScopes(s)) > 0:
+		return "The XApp does not allow all scopes any more that were consented to"
 	case !s.grant.PinHolds(s.grant.Account, s.conn.Spec.Username):
 		return "Another account is wanted than the one that is connected"
 	case reconnect != "" && reconnect != s.grant.Consent.AnsweredReconnect:
@@ -354,6 +359,15 @@ func consentReason(s *scope) string {
 
 func appChanged(s *scope) bool {
 	return s.grant.Tokens != nil && s.app.problem == nil && s.grant.Tokens.App.ClientID != s.app.ClientID
+}
+
+// withdrawnScopes are those that the tokens were consented for and that their XApp does
+// not allow any more. To take them out of spec.scopes takes them out of no token.
+func withdrawnScopes(s *scope) []string {
+	if s.grant.Tokens == nil || s.app.xapp == nil {
+		return nil
+	}
+	return s.app.xapp.RefusedScopes(s.grant.Tokens.Asked)
 }
 
 func asksMore(asked, wanted []string) bool {

@@ -123,6 +123,11 @@ func planLife() []planCase {
 			s.hold, s.holdUntil = redeem.HoldLimited, s.now.Add(time.Minute)
 		}, want: actionWait, wait: time.Minute},
 		{name: "another app", change: func(s *scope) { s.app.ClientID = "another" }, want: actionInvite},
+		{name: "due, another app, invited", change: func(s *scope) {
+			s.now = s.now.Add(time.Hour)
+			s.app.ClientID = "another"
+			s.grant.Invite(invitation(s))
+		}, want: actionWait, wait: 30 * time.Minute},
 		{name: "another account wanted", change: func(s *scope) { s.conn.Spec.Username = "john" }, want: actionInvite},
 		{name: "more scopes", change: func(s *scope) { s.conn.Spec.Scopes = append(s.conn.Spec.Scopes, "tweet.write") }, want: actionInvite},
 		{name: "almost 180 days", change: func(s *scope) { s.grant.Tokens.ConsentedAt = s.now.Add(-166 * 24 * time.Hour) }, want: actionInvite},
@@ -172,6 +177,8 @@ func planMoved() []planCase {
 		{name: "a moved grant, connected and disconnected here before", change: func(s *scope) { moveHere(s); s.grant.Rotation, s.token = 3, nil }, want: actionInvite},
 		{name: "a moved grant, taken over", change: move, want: actionDropMoved},
 		{name: "a moved grant, another account connected", change: func(s *scope) { move(s); s.moved.Account.UserID = "2" }, want: actionWait},
+		{name: "a moved grant, never to be connected here", change: func(s *scope) { moveHere(s); disconnect(s); s.token = nil }, want: actionDropMoved},
+		{name: "a moved grant that owes a revocation alone", change: func(s *scope) { moveHere(s); s.moved.Tokens, s.token = nil, nil }, want: actionDropMoved},
 	}
 }
 
@@ -202,6 +209,7 @@ func planDeletions() []planCase {
 	return []planCase{
 		{name: "deleted", change: func(s *scope) { deleted(s, time.Second) }, want: actionForget},
 		{name: "deleted, a moved grant taken over", change: func(s *scope) { deleted(s, time.Second); move(s) }, want: actionDropMoved},
+		{name: "deleted, an adopted grant", change: func(s *scope) { deleted(s, time.Second); s.foreign, s.adopted = true, true }, want: actionAdopt},
 		{name: "deleted, without our finalizer", change: func(s *scope) { deleted(s, 0); s.conn.Finalizers = nil }, want: actionWait},
 		{name: "deleted, suspended", change: func(s *scope) { deleted(s, 0); s.conn.Spec.Suspend = true }, want: actionForget},
 		{name: "deleted, foreign", change: func(s *scope) { deleted(s, 0); s.foreign = true }, want: actionRemoveFinalizer},
@@ -379,9 +387,19 @@ func statusCases() []statusCase {
 		{"no refresh token, the token ended", expired(func(s *scope) {
 			s.grant.Tokens.RefreshToken = secret.Token{}
 		}), no, v1alpha1.ReasonReauthorizationRequired, false},
+		{"another app", func(s *scope) { s.app.ClientID = "another" }, no, v1alpha1.ReasonReauthorizationRequired, true},
+		// X has not declared them dead: with the former app they could be refreshed.
+		{"another app, the token ended", expired(func(s *scope) {
+			s.app.ClientID = "another"
+		}), no, v1alpha1.ReasonReauthorizationRequired, true},
 		{"refused app", func(s *scope) { s.app.hold = redeem.HoldRefused }, no, v1alpha1.ReasonInvalidConfig, true},
 		{"no app", func(s *scope) { s.app.problem = &appProblem{message: "none"} }, no, v1alpha1.ReasonInvalidConfig, true},
 		{"no agent", func(s *scope) { s.agentMissing = "none" }, no, v1alpha1.ReasonAgentNotFound, true},
+		{"no agent, capped, the token ended", expired(func(s *scope) {
+			failed("UsageCap")(s)
+			s.agentMissing = "none"
+		}), no, v1alpha1.ReasonUsageCapExceeded, true},
+		{"scopes that the XApp withdrew", func(s *scope) { withdraw(s) }, no, v1alpha1.ReasonReauthorizationRequired, true},
 		{"conflict", func(s *scope) { s.tokenConflict = "foreign" }, no, v1alpha1.ReasonTokenSecretConflict, true},
 		{"conflict before any consent", func(s *scope) { s.grant.Tokens, s.tokenConflict = nil, "foreign" }, no, v1alpha1.ReasonTokenSecretConflict, false},
 		{"a token Secret over quota", func(s *scope) {

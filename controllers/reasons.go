@@ -33,6 +33,7 @@ var reasons = map[string]bool{
 	v1alpha1.ReasonReauthorizationRequired: true,
 	v1alpha1.ReasonRefreshFailed:           true,
 	v1alpha1.ReasonRefused:                 true,
+	v1alpha1.ReasonRejected:                true,
 	v1alpha1.ReasonReplyNotAllowed:         true,
 	v1alpha1.ReasonRotationUncertain:       true,
 	v1alpha1.ReasonScheduled:               true,

@@ -210,11 +210,14 @@ func podGone(ctx context.Context, live client.Reader, holder grant.Holder) bool 
 	return gone
 }
 
-// podEnd tells what is known of the end of the pod that holds an attempt. It is gone if
-// its kubelet says that its containers ended; a phase alone is no proof, as the control
-// plane sets one too when it gives a lost node's pods up. It is missing if the API server
-// does not know it any more: a pod that was deleted by force, on a node that is cut off,
-// may live on. Any doubt counts as neither.
+// podEnd tells what is known of the end of the pod that holds an attempt.
+//
+//   - gone: it is over, and its kubelet reports no container that runs. A phase alone is
+//     no proof: the control plane sets one too when it gives a lost node's pods up.
+//   - missing: nothing vouches for it any more. It is over, deleted, or another pod has
+//     its name. On a node that is cut off it may live on all the same.
+//
+// If the API server can't tell, it is neither.
 func podEnd(ctx context.Context, live client.Reader, holder grant.Holder) (gone, missing bool) {
 	if holder.PodName == "" {
 		return false, false

@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
@@ -29,7 +30,7 @@ import (
 	"github.com/agentconnect/x-operator/internal/grant"
 )
 
-// The cache indexes of XConnections.
+// The cache indexes of XConnections and of their token Secrets.
 const (
 	// indexApp is by the XApp that is named; empty for the default one. Own
 	// connections are not in it.
@@ -58,7 +59,7 @@ func (r *XConnectionReconciler) SetupWithManager(ctx context.Context, mgr ctrl.M
 		Watches(&v1alpha1.XApp{}, handler.EnqueueRequestsFromMapFunc(r.xappToConnections), builder.WithPredicates(specChanged())).
 		Watches(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.namespaceToConnections), builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		WatchesRawSource(source.Kind(appSecrets, &corev1.Secret{},
-			handler.TypedEnqueueRequestsFromMapFunc(r.appSecretToConnections), contentChanged[*corev1.Secret]())).
+			handler.TypedEnqueueRequestsFromMapFunc(r.appSecretToConnections), predicate.TypedResourceVersionChangedPredicate[*corev1.Secret]{})).
 		WatchesRawSource(source.Channel(r.Rekeyed, handler.EnqueueRequestsFromMapFunc(r.invited))).
 		WithOptions(controller.Options{MaxConcurrentReconciles: r.Workers, EnableWarmup: ptr.To(true)}).
 		Build(r)
@@ -130,15 +131,6 @@ func specChanged() predicate.Predicate {
 	return predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{})
 }
 
-// contentChanged drops the events of a resync.
-func contentChanged[T client.Object]() predicate.TypedPredicate[T] {
-	return predicate.TypedFuncs[T]{
-		UpdateFunc: func(e event.TypedUpdateEvent[T]) bool {
-			return e.ObjectOld.GetResourceVersion() != e.ObjectNew.GetResourceVersion()
-		},
-	}
-}
-
 // secretToConnections maps the Secrets of the manager's cache: a grant to its
 // owner, a token Secret to its owner, an XApp's Secret to all that use the app.
 func (r *XConnectionReconciler) secretToConnections(ctx context.Context, object client.Object) []reconcile.Request {
@@ -155,7 +147,7 @@ func (r *XConnectionReconciler) secretToConnections(ctx context.Context, object 
 		return nil
 	}
 	var xapps v1alpha1.XAppList
-	if r.List(ctx, &xapps) != nil {
+	if !listed(ctx, r.List(ctx, &xapps)) {
 		return nil
 	}
 	var requests []reconcile.Request
@@ -191,7 +183,7 @@ func (r *XConnectionReconciler) appSecretToConnections(ctx context.Context, stor
 
 func (r *XConnectionReconciler) connections(ctx context.Context, which ...client.ListOption) []reconcile.Request {
 	var list v1alpha1.XConnectionList
-	if r.List(ctx, &list, which...) != nil {
+	if !listed(ctx, r.List(ctx, &list, which...)) {
 		return nil
 	}
 	requests := make([]reconcile.Request, 0, len(list.Items))
@@ -201,10 +193,19 @@ func (r *XConnectionReconciler) connections(ctx context.Context, which ...client
 	return requests
 }
 
+// listed tells whether a cache gave the objects that a change concerns. A mapping of
+// events can't fail: what it misses is seen at the next resync alone, so the log says so.
+func listed(ctx context.Context, err error) bool {
+	if err != nil {
+		log.FromContext(ctx).Error(err, "Objects that a change concerns can't be listed")
+	}
+	return err == nil
+}
+
 // invited gives the connections that show a link.
 func (r *XConnectionReconciler) invited(ctx context.Context, _ client.Object) []reconcile.Request {
 	var list v1alpha1.XConnectionList
-	if r.List(ctx, &list) != nil {
+	if !listed(ctx, r.List(ctx, &list)) {
 		return nil
 	}
 	var requests []reconcile.Request

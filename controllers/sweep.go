@@ -8,8 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -28,6 +26,7 @@ import (
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/grant"
 	"github.com/agentconnect/x-operator/internal/redeem"
+	"github.com/agentconnect/x-operator/internal/xapi"
 )
 
 const (
@@ -38,9 +37,6 @@ const (
 	// tombstoneFirst and tombstoneMax bound the waits between the tries.
 	tombstoneFirst = 30 * time.Second
 	tombstoneMax   = time.Hour
-	// accountsNamed is how many accounts an event names at most, since the API server
-	// takes none of more than 1,024 bytes. The log names all of them.
-	accountsNamed = 10
 )
 
 // SweepReconciler ends the grants that no XConnection stands for any more: the
@@ -119,9 +115,38 @@ func (r *SweepReconciler) look(ctx context.Context, g *grant.Grant) (time.Durati
 		return left, nil
 	}
 	r.missing.forget(g.Owner.UID)
+	elsewhere, err := r.ownedElsewhere(ctx, g.Owner)
+	switch {
+	case err != nil:
+		return 0, err
+	case elsewhere != "":
+		log.FromContext(ctx).Error(nil, "A grant is not swept: its annotations name an XConnection that does not exist, and another has its uid; correct the annotations",
+			"grant", grant.SecretName(g.Owner.UID), "connection", elsewhere)
+		return 0, nil
+	}
 	stamp := now.UTC().Round(0)
-	_, err := r.Store.Update(ctx, g, func(g *grant.Grant) { g.Bury(stamp) })
+	_, err = r.Store.Update(ctx, g, func(g *grant.Grant) { g.Bury(stamp) })
 	return minDelay, err
+}
+
+// ownedElsewhere finds the XConnection of a uid under any name: somebody may have edited
+// the annotations by which an owner is found. Orphans are rare enough for such a look.
+func (r *SweepReconciler) ownedElsewhere(ctx context.Context, owner grant.Owner) (string, error) {
+	reader, options := client.Reader(r.Client), []client.ListOption{client.UnsafeDisableDeepCopy}
+	if r.Shard {
+		// The cache has some of the connections only, and all of them are too many to read.
+		reader, options = r.Live, []client.ListOption{client.InNamespace(owner.Namespace)}
+	}
+	var list v1alpha1.XConnectionList
+	if err := reader.List(ctx, &list, options...); err != nil {
+		return "", fmt.Errorf("looking for the XConnection of a grant by its uid: %w", err)
+	}
+	for i := range list.Items {
+		if list.Items[i].UID == owner.UID {
+			return client.ObjectKeyFromObject(&list.Items[i]).String(), nil
+		}
+	}
+	return "", nil
 }
 
 func isOwned(ctx context.Context, reader client.Reader, owner grant.Owner) (bool, error) {
@@ -145,9 +170,6 @@ func (r *SweepReconciler) tend(ctx context.Context, g *grant.Grant) (time.Durati
 		return taken.Sub(now), nil
 	case len(g.Retired) == 0:
 		return 0, r.Store.Delete(ctx, g)
-	case now.Sub(g.Tombstone.Since) > tombstonePatience:
-		r.giveUp(ctx, g)
-		return 0, r.Store.Delete(ctx, g)
 	case now.Before(g.Tombstone.NextAt):
 		return g.Tombstone.NextAt.Sub(now), nil
 	}
@@ -166,55 +188,65 @@ func (r *SweepReconciler) tend(ctx context.Context, g *grant.Grant) (time.Durati
 		return minDelay, nil
 	case result.Forgotten:
 		log.FromContext(ctx).Info(messageForgotten,
-			"connection", g.Owner.Namespace+"/"+g.Owner.Name, "accounts", accountsOf(g.Retired[:1]))
+			"connection", g.Owner.Namespace+"/"+g.Owner.Name, "account", accountOf(g.Retired[0]))
 		return minDelay, nil
 	case err == nil:
 		return minDelay, nil
 	}
+	return r.again(ctx, result.Grant, g.Retired[0], err)
+}
+
+// again plans the next try after one that failed for a set. If X was asked once the
+// patience is over, as it may be when the operator was away, that was the last one.
+func (r *SweepReconciler) again(ctx context.Context, g *grant.Grant, tried grant.Retired, failure error) (time.Duration, error) {
+	now := r.Now()
+	var answer *xapi.Error
+	late := now.Sub(g.Tombstone.Since)
+	if late > tombstonePatience && errors.As(failure, &answer) || late > 2*tombstonePatience {
+		for _, set := range g.Retired {
+			if set.AccessToken.Equal(tried.AccessToken) {
+				tried = set // X may have named the account meanwhile.
+			}
+		}
+		// It is told first: told twice is better than not at all.
+		r.giveUp(ctx, g, tried)
+		_, err := r.Store.Update(ctx, g, func(g *grant.Grant) { g.DropRetired(tried) })
+		return minDelay, err
+	}
 	wait := min(tombstoneFirst<<min(g.Tombstone.Attempts, 10), tombstoneMax)
 	next := now.UTC().Round(0).Add(wait)
-	_, err = r.Store.Update(ctx, result.Grant, func(g *grant.Grant) {
+	_, err := r.Store.Update(ctx, g, func(g *grant.Grant) {
 		g.Tombstone.Attempts++
 		g.Tombstone.NextAt = next
 	})
 	return wait, err
 }
 
-// giveUp says whose tokens X never revoked, in the log and by an event in the operator's
-// namespace: the object that they were for is gone, and its namespace too perhaps.
-func (r *SweepReconciler) giveUp(ctx context.Context, g *grant.Grant) {
-	for range g.Retired {
-		r.NotRevoked()
-	}
-	connection, accounts := g.Owner.Namespace+"/"+g.Owner.Name, accountsOf(g.Retired)
+// giveUp says of a set of tokens whose it is that X never revoked, in the log and by an
+// event in the operator's namespace: the object that it was for is gone, and its namespace
+// too perhaps.
+func (r *SweepReconciler) giveUp(ctx context.Context, g *grant.Grant, set grant.Retired) {
+	r.NotRevoked()
+	connection, account := g.Owner.Namespace+"/"+g.Owner.Name, accountOf(set)
 	log.FromContext(ctx).Error(nil, "X did not revoke the tokens of a deleted XConnection: revoke the app's access in the account's settings at X",
-		"connection", connection, "accounts", accounts, "attempts", g.Tombstone.Attempts)
-	if len(accounts) > accountsNamed {
-		accounts = append(accounts[:accountsNamed], "and others")
-	}
+		"connection", connection, "account", account, "attempts", g.Tombstone.Attempts)
 	about := &corev1.Secret{}
 	about.Namespace, about.Name, about.UID = r.Store.Namespace, grant.SecretName(g.Owner.UID), g.Owner.UID
 	r.Recorder.Eventf(about, nil, corev1.EventTypeWarning, v1alpha1.ReasonNotRevoked, "Revoke",
 		"X did not revoke the tokens of the deleted XConnection %s (%s) within 24 hours: revoke the app's access in the account's settings at X",
-		connection, strings.Join(accounts, ", "))
+		connection, account)
 }
 
-// accountsOf names the accounts of sets of tokens, each once.
-func accountsOf(sets []grant.Retired) []string {
-	var accounts []string
-	for _, set := range sets {
-		name := "an account that X did not name"
-		switch {
-		case set.Account.Username != "":
-			name = "@" + set.Account.Username
-		case set.Account.UserID != "":
-			name = "user id " + set.Account.UserID
-		}
-		if !slices.Contains(accounts, name) {
-			accounts = append(accounts, name)
-		}
+// accountOf names the account of a set of tokens.
+func accountOf(set grant.Retired) string {
+	switch {
+	case set.Account.Username != "":
+		return "@" + set.Account.Username
+	case set.Account.UserID != "":
+		return "user id " + set.Account.UserID
+	default:
+		return "an account that X did not name"
 	}
-	return accounts
 }
 
 // settled turns a wait into a result; a race only means to look again.

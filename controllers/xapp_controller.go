@@ -135,7 +135,7 @@ func (r *XAppReconciler) writeStatus(ctx context.Context, before, after *v1alpha
 func (r *XAppReconciler) setConditions(xapp *v1alpha1.XApp, problem *appProblem) {
 	c := conditions{list: &xapp.Status.Conditions, generation: xapp.Generation, now: r.Now()}
 	if problem == nil {
-		c.set(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonAvailable, "The credentials are there, and X has not refused them")
+		c.set(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonAvailable, "The credentials are there, and X is not known to refuse them")
 		c.setAbnormal(v1alpha1.ConditionStalled, false, "", "")
 		return
 	}
@@ -190,7 +190,7 @@ func (r *XAppReconciler) all(ctx context.Context, _ client.Object) []reconcile.R
 
 func (r *XAppReconciler) xapps(ctx context.Context, which func(*v1alpha1.XApp) bool) []reconcile.Request {
 	var list v1alpha1.XAppList
-	if r.List(ctx, &list) != nil {
+	if !listed(ctx, r.List(ctx, &list)) {
 		return nil
 	}
 	var requests []reconcile.Request

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -195,16 +196,28 @@ func notRevoked(s *scope) string {
 	}
 }
 
+// noGrant makes sure that there is no grant any more.
+func (r *XConnectionReconciler) noGrant(ctx context.Context, s *scope) error {
+	g, err := r.Store.GetLive(ctx, s.conn.UID)
+	switch {
+	case errors.Is(err, grant.ErrNotFound):
+		return nil
+	case err != nil:
+		return fmt.Errorf("making sure that there is no grant: %w", err)
+	case len(g.HeldBy()) > 0:
+		return fmt.Errorf("the grant's Secret %s is deleted, and finalizers of others keep it (%s): whoever set them must remove them",
+			grant.SecretName(s.conn.UID), strings.Join(g.HeldBy(), ", "))
+	default:
+		return fmt.Errorf("%w: the cache does not show the grant yet", grant.ErrConflict)
+	}
+}
+
 // removeFinalizer lets the object go. That there is no grant is not the cache's to say:
 // it may be behind.
 func (r *XConnectionReconciler) removeFinalizer(ctx context.Context, s *scope) error {
 	if s.grant == nil && s.unreadable == nil {
-		_, err := r.Store.GetLive(ctx, s.conn.UID)
-		if err == nil {
-			return fmt.Errorf("%w: the cache does not show the grant yet", grant.ErrConflict)
-		}
-		if !errors.Is(err, grant.ErrNotFound) {
-			return fmt.Errorf("making sure that there is no grant: %w", err)
+		if err := r.noGrant(ctx, s); err != nil {
+			return err
 		}
 	}
 	// It is told first: once the object is gone, nobody comes back to it.

@@ -28,6 +28,7 @@ import (
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/grant"
+	"github.com/agentconnect/x-operator/internal/outcome"
 	"github.com/agentconnect/x-operator/internal/pace"
 	"github.com/agentconnect/x-operator/internal/redeem"
 	"github.com/agentconnect/x-operator/internal/xapi"
@@ -363,6 +364,9 @@ func TestAttemptIsNotSentLate(t *testing.T) {
 	d.sent()
 	if got := sayings(post); got != "XUnavailable Reconciling" || post.Status.Attempt != nil || result.RequeueAfter == 0 {
 		t.Errorf("the conditions are %q, the attempt %+v, the result %+v", got, post.Status.Attempt, result)
+	}
+	if got, want := post.Status.Conditions[0].Message, outcome.OfKind(xapi.KindAborted).Advice; got != want {
+		t.Errorf("it says %q, want %q", got, want)
 	}
 	d.advance(time.Minute)
 	post, _ = d.reconcile(t.Context())

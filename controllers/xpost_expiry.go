@@ -53,6 +53,9 @@ func finishedAt(s *postScope) time.Time {
 	switch {
 	case s.post.Status.Attempt != nil, s.post.Status.UncertainSince != nil:
 		return time.Time{}
+	case rejected(s.post):
+		// It tells whoever repeats the request that the answer is no.
+		return time.Time{}
 	case s.post.Complete():
 		return trueSince(s, v1alpha1.ConditionPublished)
 	case failed(s):

@@ -70,6 +70,7 @@ func expiryCases() []postCase {
 		{"refused, and its time is not over", refused(time.Minute), actionWait, 59 * time.Minute, refusedSays},
 		{"refused, and its time is over", refused(time.Hour), actionExpirePost, 0, refusedSays},
 		{"refused halfway", refused(time.Hour, publishedPosts(1)), actionExpirePost, 0, refusedSays},
+		{"rejected, which is no end", list(rejectedAt("2"), endedSince(v1alpha1.ConditionStalled, time.Hour), livesFor(3600)), actionWait, 0, saysRejected},
 		{"too long, and its time is over", list(tooLong, endedSince(v1alpha1.ConditionStalled, time.Hour), livesFor(60)), actionExpirePost, 0, "TooLong Stalled"},
 		{"refused, and to be retried when X allows", refused(time.Hour, retryNow, held(pace.HoldAccount)), actionWait, time.Minute, refusedSays},
 		{"refused before a change of the text", list(refusedAt(1), endedSince(v1alpha1.ConditionStalled, time.Hour), livesFor(60), notConnected), actionWait, 0, "NotConnected"},

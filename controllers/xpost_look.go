@@ -5,6 +5,7 @@ package controllers
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -155,7 +156,7 @@ func (r *XPostReconciler) isPost(ctx context.Context, s *postScope, found xapi.P
 	}
 	var owners v1alpha1.XPostList
 	if err := r.List(ctx, &owners, client.MatchingFields{indexPostID: found.ID}); err != nil {
-		return false, err
+		return false, fmt.Errorf("looking for the XPost of the post %s: %w", found.ID, err)
 	}
 	return len(owners.Items) == 0, nil
 }

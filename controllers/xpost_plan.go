@@ -6,7 +6,6 @@ package controllers
 import (
 	"regexp"
 	"slices"
-	"strconv"
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -221,9 +220,9 @@ func publishAt(post *v1alpha1.XPost) time.Time {
 }
 
 // failed tells whether nothing is sent until somebody acts: the post can't be sent as
-// it stands, or X refuses it.
+// it stands, or a person or X refuses it.
 func failed(s *postScope) bool {
-	return s.text.reason != "" || refused(s.post) && !retryWanted(s.post)
+	return s.text.reason != "" || rejected(s.post) || refused(s.post) && !retryWanted(s.post)
 }
 
 // refused tells whether X's refusal stands: it is about this generation, or about
@@ -231,21 +230,13 @@ func failed(s *postScope) bool {
 // an old post again.
 func refused(post *v1alpha1.XPost) bool {
 	refusal := post.Status.Refusal
-	return refusal != nil && (refusal.Generation == post.Generation || refusal.ContentHash == contentHash(post.Spec))
+	return refusal != nil && !isRejection(refusal) && (refusal.Generation == post.Generation || refusal.ContentHash == contentHash(post.Spec))
 }
 
 // retryWanted tells whether a person asks for a retry that was not handled.
 func retryWanted(post *v1alpha1.XPost) bool {
 	wanted := asked(post, v1alpha1.AnnotationRetryRequestedAt)
 	return wanted != "" && wanted != post.Status.LastHandledRetryAt
-}
-
-// needsApproval tells whether a second person is yet to approve this generation.
-// What has begun was approved, and can't be changed any more.
-func needsApproval(s *postScope) bool {
-	approved := s.post.Annotations[v1alpha1.AnnotationApprovedGeneration]
-	begun := len(s.post.Status.Posts) > 0 || s.post.Status.Attempt != nil
-	return s.approvalWanted && !begun && approved != strconv.FormatInt(s.post.Generation, 10)
 }
 
 var postID = regexp.MustCompile(xapi.IDPattern)

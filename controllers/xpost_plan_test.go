@@ -89,6 +89,17 @@ func refusedAsItIs(s *postScope) {
 	s.post.Status.Refusal.ContentHash = contentHash(s.post.Spec)
 }
 
+// rejectedEarlier has a rejection of an earlier generation that would publish what the
+// spec publishes now.
+func rejectedEarlier(s *postScope) {
+	rejectedAt("1")(s)
+	s.post.Status.Refusal = &v1alpha1.PostRefusal{Reason: v1alpha1.ReasonRejected, Generation: 1, ContentHash: contentHash(s.post.Spec)}
+}
+
+func rejectedAt(generation string) func(*postScope) {
+	return annotated(v1alpha1.AnnotationRejectedGeneration, generation)
+}
+
 func notConnected(s *postScope) { s.pub = publisher{uid: "uid", problem: "The XConnection is away"} }
 
 func ended(s *postScope) { s.pub = publisher{ended: true, problem: "The XConnection is gone"} }
@@ -148,14 +159,16 @@ type postCase struct {
 
 const (
 	saysPublishing = "Publishing Reconciling"
+	saysRejected   = "Rejected Stalled"
 	saysLooking    = "Unknown Published? Reconciling"
 	saysAskPerson  = "Unknown Published? Stalled"
 )
 
 var (
-	retryNow  = annotated(v1alpha1.AnnotationRetryRequestedAt, "1")
-	toldTwo   = annotated(v1alpha1.AnnotationPublishedAs, "22")
-	toldAgain = annotated(v1alpha1.AnnotationPublishedAs, "20")
+	retryNow    = annotated(v1alpha1.AnnotationRetryRequestedAt, "1")
+	approvedNow = annotated(v1alpha1.AnnotationApprovedGeneration, "2")
+	toldTwo     = annotated(v1alpha1.AnnotationPublishedAs, "22")
+	toldAgain   = annotated(v1alpha1.AnnotationPublishedAs, "20")
 )
 
 func list(changes ...func(*postScope)) []func(*postScope) { return changes }
@@ -173,9 +186,26 @@ func sendingCases() []postCase {
 		{"refused, and to be retried", list(refusedAt(2), retryNow), actionSendPost, 0, "DuplicateContent Stalled"},
 		{"refused after a retry", list(refusedAt(2), retryNow, func(s *postScope) { s.post.Status.LastHandledRetryAt = "1" }), actionWait, 0, "DuplicateContent Stalled"},
 		{"not approved", list(approvalWanted), actionWait, 0, "AwaitingApproval"},
-		{"approved", list(approvalWanted, annotated(v1alpha1.AnnotationApprovedGeneration, "2")), actionSendPost, 0, saysPublishing},
+		{"approved", list(approvalWanted, approvedNow), actionSendPost, 0, saysPublishing},
 		{"approved as it was", list(approvalWanted, annotated(v1alpha1.AnnotationApprovedGeneration, "1")), actionWait, 0, "AwaitingApproval"},
 		{"begun, and so approved", list(approvalWanted, publishedPosts(1)), actionSendPost, 0, saysPublishing},
+		{"rejected", list(rejectedAt("2")), actionWait, 0, saysRejected},
+		{"rejected, where an approval is wanted", list(approvalWanted, rejectedAt("2")), actionWait, 0, saysRejected},
+		{"rejected and approved", list(approvalWanted, rejectedAt("2"), approvedNow), actionWait, 0, saysRejected},
+		{"rejected and too long", list(rejectedAt("2"), tooLong), actionWait, 0, saysRejected},
+		{"rejected, and to be retried", list(rejectedAt("2"), retryNow), actionWait, 0, saysRejected},
+		{"rejected before a change", list(rejectedAt("1")), actionWait, 0, "AwaitingApproval"},
+		{"rejected before a change that is approved", list(rejectedAt("1"), approvedNow), actionSendPost, 0, saysPublishing},
+		{"rejected before a change of the object alone", list(rejectedEarlier, livesFor(0)), actionWait, 0, saysRejected},
+		{"rejected before a change of the object alone, and approved since", list(rejectedEarlier, approvedNow), actionSendPost, 0, saysPublishing},
+		{"rejected before a change of the text", list(rejectedEarlier, func(s *postScope) { s.post.Spec.Thread[1] = "three" }), actionWait, 0, "AwaitingApproval"},
+		{"rejected, and that was taken back", list(rejectedEarlier, func(s *postScope) { s.post.Annotations = nil }), actionWait, 0, "AwaitingApproval"},
+		{"refused by X, rejected, and that was taken back", list(refusedAt(2), rejectedAt("2"), func(s *postScope) {
+			recordRejection(s.post)
+			s.post.Annotations = nil
+		}), actionWait, 0, "DuplicateContent Stalled"},
+		{"begun, and rejected too late", list(publishedPosts(1), rejectedAt("2")), actionSendPost, 0, saysPublishing},
+		{"perhaps at X, and rejected too late", list(uncertain, rejectedAt("2")), actionSendPost, 0, saysPublishing},
 		{"scheduled", list(scheduled(time.Hour)), actionWait, time.Hour, "Scheduled"},
 		{"scheduled for now", list(scheduled(0)), actionSendPost, 0, saysPublishing},
 		{"not connected", list(notConnected), actionWait, 0, "NotConnected"},
@@ -195,6 +225,7 @@ func attemptCases() []postCase {
 	return []postCase{
 		{"under way here", list(trying(attemptSeen{mine: true})), actionWait, 30 * time.Second, saysPublishing},
 		{"under way after trouble", list(trying(attemptSeen{mine: true}), troubled), actionWait, 30 * time.Second, "XUnavailable Reconciling"},
+		{"under way, and rejected too late", list(trying(attemptSeen{mine: true}), rejectedAt("2")), actionWait, 30 * time.Second, saysPublishing},
 		{"under way elsewhere", list(trying(attemptSeen{first: someTime.Add(-59 * time.Second)})), actionWait, time.Second, saysPublishing},
 		{"under way for too long", list(trying(attemptSeen{first: someTime.Add(-time.Minute)})), actionAbandonPost, 0, saysPublishing},
 		{"its holder is gone", list(trying(attemptSeen{gone: true, first: someTime})), actionAbandonPost, 0, saysPublishing},

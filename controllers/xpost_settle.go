@@ -108,9 +108,7 @@ func (o attemptOutcome) result() string {
 
 // mayBePublished tells whether a failure leaves open that X took the post.
 func mayBePublished(kind xapi.Kind, err error) bool {
-	var xerr *xapi.Error
-	unsure := kind == xapi.KindUnknown || kind == xapi.KindNotVerdict
-	return unsure && (!errors.As(err, &xerr) || xerr.Sent)
+	return (kind == xapi.KindUnknown || kind == xapi.KindNotVerdict) && xapi.WasSent(err)
 }
 
 // published is the record of a post at X.

@@ -111,7 +111,7 @@ func (r *XPostReconciler) namespaceToPosts(ctx context.Context, object client.Ob
 
 func (r *XPostReconciler) unfinished(ctx context.Context, which ...client.ListOption) []reconcile.Request {
 	var list v1alpha1.XPostList
-	if r.List(ctx, &list, append(which, client.UnsafeDisableDeepCopy)...) != nil {
+	if !listed(ctx, r.List(ctx, &list, append(which, client.UnsafeDisableDeepCopy)...)) {
 		return nil
 	}
 	var requests []reconcile.Request

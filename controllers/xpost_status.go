@@ -56,6 +56,7 @@ func isStale(err error) bool { return apierrors.IsConflict(err) || apierrors.IsN
 // describePost fills in what the status says of the object in the scope.
 func describePost(s *postScope) {
 	post := s.post
+	recordRejection(post)
 	v := judgePost(s)
 	post.Status.ObservedGeneration = post.Generation
 	post.Status.Progress = fmt.Sprintf("%d/%d", len(post.Status.Posts), len(post.Texts()))
@@ -158,6 +159,9 @@ func judgeAttempt(s *postScope) (postVerdict, bool) {
 	v.reconciling = attempt.NextLookTime != nil
 	v.stalled = !v.reconciling
 	v.message = fmt.Sprintf("%s may be published: %s.", whichPost(s.post, attempt.Index), attempt.Message)
+	if rejectsThis(s.post) {
+		v.message += " The rejection came too late for it."
+	}
 	if v.reconciling {
 		v.message += " The operator looks for it among the account's posts."
 		if why := obstacle(s); why != "" {
@@ -178,6 +182,8 @@ func judgeAttempt(s *postScope) (postVerdict, bool) {
 func judgeRefusal(s *postScope) (postVerdict, bool) {
 	v := postVerdict{published: metav1.ConditionFalse, stalled: true}
 	switch refusal := s.post.Status.Refusal; {
+	case rejected(s.post):
+		v.reason, v.message = v1alpha1.ReasonRejected, messageRejected
 	case s.text.reason != "":
 		v.reason, v.message = s.text.reason, s.text.message
 	case refused(s.post):
@@ -233,8 +239,11 @@ func judgeTrouble(s *postScope) (postVerdict, bool) {
 	if s.trouble == nil {
 		return postVerdict{}, false
 	}
+	message := "X can't be reached, and nothing was sent: the operator tries again (" + s.trouble.Error() + ")"
+	if xapi.KindOf(s.trouble) == xapi.KindAborted {
+		message = outcome.OfKind(xapi.KindAborted).Advice
+	}
 	return postVerdict{
-		published: metav1.ConditionFalse, reason: v1alpha1.ReasonXUnavailable, reconciling: true,
-		message: "X can't be reached, and nothing was sent: the operator tries again (" + s.trouble.Error() + ")",
+		published: metav1.ConditionFalse, reason: v1alpha1.ReasonXUnavailable, reconciling: true, message: message,
 	}, true
 }

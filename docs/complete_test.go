@@ -7,11 +7,17 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/app"
@@ -93,6 +99,99 @@ func TestDiagramShowsReasons(t *testing.T) {
 	}
 	if shown < 20 {
 		t.Errorf("the picture shows %d states: is it read at all?", shown)
+	}
+}
+
+// wellKnown are the prefixes of the constants that name what stands in metadata.
+var wellKnown = map[string][]string{
+	"api/v1alpha1":   {"Annotation", "Label", "Finalizer", "SecretType"},
+	"internal/grant": {"Annotation", "Label", "SecretType"},
+}
+
+// TestEveryNameIsListed: docs/reference.md has a row for each label, annotation,
+// finalizer and type of a Secret, and for each key, and none that does not exist.
+func TestEveryNameIsListed(t *testing.T) {
+	p := pageAt(t, "docs/reference.md")
+	ours := func(name string) bool { return strings.HasPrefix(name, v1alpha1.GroupVersion.Group+"/") }
+	known, keys := map[string]bool{}, map[string]bool{}
+	for folder, prefixes := range wellKnown {
+		for _, name := range constants(t, folder, prefixes...) {
+			// The values of labels are constants too.
+			known[name] = known[name] || ours(name)
+		}
+	}
+	for _, key := range constants(t, "api/v1alpha1", "AppKey", "TokenKey") {
+		keys[key] = true
+	}
+	listed := codes(p.column("name"))
+	maps.Copy(listed, codes(p.column("type")))
+	same(t, trueKeys(known), slices.DeleteFunc(trueKeys(listed), func(name string) bool { return !ours(name) }))
+	same(t, trueKeys(keys), trueKeys(codes(p.column("key"))))
+}
+
+// constants gives the values of a folder's constants with any of some prefixes.
+func constants(t *testing.T, folder string, prefixes ...string) []string {
+	t.Helper()
+	var values []string
+	for _, prefix := range prefixes {
+		found, err := gosource.Constants(folder, prefix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		values = slices.AppendSeq(values, maps.Values(found))
+	}
+	return values
+}
+
+func trueKeys(set map[string]bool) []string {
+	var keys []string
+	for key, holds := range set {
+		if holds {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func same(t *testing.T, want, got []string) {
+	t.Helper()
+	if !slices.Equal(want, got) {
+		t.Errorf("the page lists\n%v, want\n%v", got, want)
+	}
+}
+
+// TestValuesExist: the chart has the values that docs/install.md lists, with these
+// defaults.
+func TestValuesExist(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join(root, "charts/x-operator/values.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := map[string]any{}
+	if err := yaml.Unmarshal(content, &values); err != nil {
+		t.Fatal(err)
+	}
+	listed := 0
+	for _, rows := range pageAt(t, "docs/install.md").tables {
+		if rows[0][0] != "value" {
+			continue
+		}
+		for _, row := range rows[1:] {
+			listed++
+			name, want := strings.Trim(row[0], "`"), strings.Trim(row[1], "`")
+			value, found, err := unstructured.NestedFieldNoCopy(values, strings.Split(name, ".")...)
+			got := strings.Trim(fmt.Sprint(value), "[]")
+			if got == "" {
+				got = "none"
+			}
+			if err != nil || !found || got != want {
+				t.Errorf("the chart's value %s is %s, and the page says %s (%v)", name, got, want, err)
+			}
+		}
+	}
+	if listed < 10 {
+		t.Errorf("the page lists %d values: are they read at all?", listed)
 	}
 }
 

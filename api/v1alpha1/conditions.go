@@ -20,8 +20,8 @@ const (
 	// Possible reasons for this condition to be False are:
 	//
 	// * Progressing, ConsentRequired, ReauthorizationRequired
-	// * MissingParams, AuthorizationDenied, SessionExpired, TokenExchangeFailed,
-	//   AccountMismatch, InternalError: how the last consent went wrong
+	// * AuthorizationDenied, SessionExpired, TokenExchangeFailed, AccountMismatch,
+	//   InternalError: how the last consent went wrong
 	// * InvalidConfig, AgentNotFound, TokenSecretConflict
 	// * RefreshFailed, RateLimited, UsageCapExceeded, XUnavailable,
 	//   RotationUncertain: once the token has ended
@@ -35,12 +35,14 @@ const (
 	//
 	// * Connected, ReauthorizationDue, RotationUncertain
 	// * ReauthorizationRequired, AccountMismatch: the spec names another app or
-	//   account now, and the present token keeps working until a person consents
+	//   account now, or the XApp allows fewer scopes; the present token keeps working
+	//   until it ends
 	//
 	// Possible reasons for this condition to be False are:
 	//
 	// * Progressing, ConsentRequired, ReauthorizationRequired, InvalidConfig
 	// * Suspended, Disconnected, NotRevoked
+	// * InternalError: the stored grant can't be read
 	ConditionConnected = "Connected"
 
 	// ConditionReconciling is True while the operator itself works towards Ready, or
@@ -67,16 +69,17 @@ const (
 
 // Reasons of the error catalogue: each is an ErrorCode's, see ReasonFor.
 const (
-	// ReasonMissingParams is used with Ready (False) when the callback was last
-	// reached without state or code.
+	// ReasonMissingParams stands for an address of the callback without state or code. It
+	// tells nobody whose consent it was: people see it on a page, and no object has it.
 	ReasonMissingParams = "MissingParams"
 
 	// ReasonAuthorizationDenied is used with Ready (False) when the person declined,
 	// or OAuth 2.0 is not set up in the X app.
 	ReasonAuthorizationDenied = "AuthorizationDenied"
 
-	// ReasonSessionExpired is used with Ready (False) when the person took longer
-	// than 15 minutes or came back in another browser.
+	// ReasonSessionExpired is used with Ready (False) when the person took longer than 15
+	// minutes, or the connection changed while they were at X. Whoever comes back in
+	// another browser sees it on a page alone: it may be a stranger.
 	ReasonSessionExpired = "SessionExpired"
 
 	// ReasonTokenExchangeFailed is used with Ready (False) when X would not exchange
@@ -101,7 +104,8 @@ const (
 	ReasonAccountMismatch = "AccountMismatch"
 
 	// ReasonInternalError is used with Ready (False) when the operator failed during
-	// the last consent; its logs say more.
+	// the last consent; its logs say more. With Connected (False) and Stalled (True) as
+	// well when the stored grant can't be read.
 	ReasonInternalError = "InternalError"
 )
 
@@ -129,8 +133,8 @@ const (
 
 	// ReasonReauthorizationRequired is used with Ready (False) and Connected (False)
 	// when X has declared the refresh token dead, or gave none and the access token has
-	// ended; and with Connected (True) when the spec names another X app now: a person
-	// must consent again.
+	// ended; and with Connected (True) when the spec names another X app now, or the XApp
+	// does not allow all scopes of the tokens any more: a person must consent again.
 	ReasonReauthorizationRequired = "ReauthorizationRequired"
 
 	// ReasonSuspended is used with Ready (False) when spec.suspend is true: X is not

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -61,6 +62,36 @@ func TestConnectionDefaultsForGoClients(t *testing.T) {
 	}
 	if !reflect.DeepEqual(got.Spec, want) {
 		t.Errorf("the spec is %+v, want %+v", got.Spec, want)
+	}
+}
+
+// TestFewerScopesByApply: what a tool applies takes the place of the default. A set would
+// be merged with it, as nobody owns a default, and nobody could take a scope away.
+func TestFewerScopesByApply(t *testing.T) {
+	c := envtest.Cluster(t).Client()
+	shared := app()
+	shared.SetName("narrowed")
+	for field, object := range map[string]*unstructured.Unstructured{"scopes": connection(t), "allowedScopes": shared} {
+		wanted := object.DeepCopy()
+		apply := func() {
+			t.Helper()
+			err := c.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(wanted.DeepCopy()), client.FieldOwner("a-gitops-tool"))
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		apply()
+		t.Cleanup(func() { _ = c.Delete(context.Background(), object) })
+		if err := unstructured.SetNestedStringSlice(wanted.Object, []string{"tweet.read", "users.read"}, "spec", field); err != nil {
+			t.Fatal(err)
+		}
+		apply()
+		if err := c.Get(t.Context(), client.ObjectKeyFromObject(object), object); err != nil {
+			t.Fatal(err)
+		}
+		if got, _, _ := unstructured.NestedStringSlice(object.Object, "spec", field); !slices.Equal(got, []string{"tweet.read", "users.read"}) {
+			t.Errorf("spec.%s of the %s is %q after fewer were applied", field, object.GetKind(), got)
+		}
 	}
 }
 

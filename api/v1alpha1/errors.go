@@ -26,8 +26,9 @@ const (
 	// owner checks its secret and its callback URI.
 	ErrorTokenExchangeFailed ErrorCode = "token_exchange_failed"
 
-	// ErrorAgentNotFound means that the link belongs to an object that is gone, or
-	// that agentRef names a workload that does not exist. The author mends it.
+	// ErrorAgentNotFound means that the link belongs to an object that is gone or going.
+	// Whoever sent the link mends it. The reason for it, AgentNotFound, also tells that
+	// agentRef names a workload that does not exist, which stands in no consent's way.
 	ErrorAgentNotFound ErrorCode = "useragent_not_found"
 
 	// ErrorInvalidConfig means that the app's Secret is missing, lacks a key, or that

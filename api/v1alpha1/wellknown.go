@@ -29,6 +29,14 @@ const (
 	// lets those alone set it whose RBAC allows the verb approve on the XPost.
 	AnnotationApprovedGeneration = "x.agentconnect.dev/approved-generation"
 
+	// AnnotationRejectedGeneration on an XPost says no to the spec of that
+	// metadata.generation, whether or not an approval is required: it is not published,
+	// unless something of it is already. A later generation waits for an approval, and one
+	// that would publish the same stays rejected until then. Of an approval and a
+	// rejection of the same generation the rejection counts. The same policy holds
+	// everybody who sets, changes or removes it to the same verb.
+	AnnotationRejectedGeneration = "x.agentconnect.dev/rejected-generation"
+
 	// AnnotationRetryRequestedAt on an XPost asks to send again a post that X refused,
 	// or one whose outcome is Unknown and that a person did not find at X. A new value,
 	// of any form, is a new request; status.lastHandledRetryAt shows the last value
@@ -47,9 +55,10 @@ const (
 	// name for the request, by which a repetition is told from another request.
 	AnnotationRequestID = "x.agentconnect.dev/request-id"
 
-	// AnnotationRequestHash on an XPost that the agents' door made is a digest of what
-	// the caller asked for. It tells a repetition from another request although the spec
-	// may have been changed since, by whoever approved it, say.
+	// AnnotationRequestHash on an XPost that the agents' door or the kubectl plugin made is
+	// a digest of what the caller asked for, by a rule of each one's own. It tells a
+	// repetition from another request although the spec may have been changed since, by
+	// whoever approved it, say.
 	AnnotationRequestHash = "x.agentconnect.dev/request-hash"
 )
 

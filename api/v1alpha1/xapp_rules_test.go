@@ -33,7 +33,7 @@ func TestAppRules(t *testing.T) {
 		{name: "no scope", spec: one("allowedScopes", []any{}),
 			want: []string{"spec.allowedScopes: should have at least 1 items"}},
 		{name: "a scope twice", spec: one("allowedScopes", []any{"tweet.read", "tweet.read"}),
-			want: []string{"spec.allowedScopes[1]: Duplicate value"}},
+			want: []string{"spec.allowedScopes: each scope must be listed once"}},
 		{name: "two scopes in one", spec: one("allowedScopes", []any{"tweet.read tweet.write"}),
 			want: []string{"spec.allowedScopes[0]: " + saysScope}},
 		{name: "username required in words", spec: one("requireUsername", "yes"),

@@ -56,11 +56,12 @@ type XAppSpec struct {
 	// always allowed, since every connection needs it. Default: tweet.read,
 	// tweet.write, users.read and offline.access.
 	// +optional
-	// +listType=set
+	// +listType=atomic
 	// +kubebuilder:default={"tweet.read","tweet.write","users.read","offline.access"}
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=64
 	// +kubebuilder:validation:items:MaxLength=128
+	// +kubebuilder:validation:XValidation:rule="self.all(x, self.exists_one(y, y == x))",message="each scope must be listed once"
 	// +kubebuilder:validation:items:XValidation:rule="self.matches('^[!#-\\\\[\\\\]-~]+$')",message="a scope is one word of printable ASCII characters, without spaces, quotes or backslashes (RFC 6749, section 3.3)"
 	AllowedScopes []string `json:"allowedScopes,omitempty"`
 
@@ -114,7 +115,8 @@ type XAppStatus struct {
 	// rateLimits are X's limits for this app as a whole, for windows of 24 hours, as
 	// they were last seen: an account's own limits are not among them. They are written
 	// sparingly, when calls become scarce or else every few minutes; the metrics have
-	// them live. None until a call has told of them.
+	// them live. None until a call of the controllers has told of them: what X told the
+	// agents' door alone is not among them.
 	// +optional
 	// +listType=map
 	// +listMapKey=endpoint

@@ -133,7 +133,7 @@ func TestConnectionScopeRules(t *testing.T) {
 		{name: "known ones", spec: list("tweet.read", "users.read", "dm.write")},
 		{name: "every character that RFC 6749 allows", spec: list("!#$%&'()*+,-./09:;<=>?@AZ[]^_`az{|}~")},
 		{name: "none", spec: one(field, []any{}), want: []string{"spec.scopes: should have at least 1 items"}},
-		{name: "twice", spec: list("tweet.read", "tweet.read"), want: []string{"spec.scopes[1]: Duplicate value"}},
+		{name: "twice", spec: list("tweet.read", "tweet.read"), want: []string{"spec.scopes: each scope must be listed once"}},
 		{name: "two in one", spec: list("tweet.read tweet.write"), want: []string{"spec.scopes[0]: " + saysScope}},
 		{name: "empty", spec: list("tweet.read", ""), want: []string{"spec.scopes[1]: " + saysScope}},
 		{name: "a quote", spec: list(`a"b`), want: []string{"spec.scopes[0]: " + saysScope}},

@@ -119,11 +119,12 @@ type XConnectionSpec struct {
 	// is always added. A change takes effect with the next consent. Default:
 	// tweet.read, tweet.write, users.read and offline.access.
 	// +optional
-	// +listType=set
+	// +listType=atomic
 	// +kubebuilder:default={"tweet.read","tweet.write","users.read","offline.access"}
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=64
 	// +kubebuilder:validation:items:MaxLength=128
+	// +kubebuilder:validation:XValidation:rule="self.all(x, self.exists_one(y, y == x))",message="each scope must be listed once"
 	// +kubebuilder:validation:items:XValidation:rule="self.matches('^[!#-\\\\[\\\\]-~]+$')",message="a scope is one word of printable ASCII characters, without spaces, quotes or backslashes (RFC 6749, section 3.3)"
 	Scopes []string `json:"scopes,omitempty"`
 

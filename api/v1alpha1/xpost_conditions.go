@@ -18,6 +18,7 @@ package v1alpha1
 //   - TooLong, InvalidText, DuplicateContent, ReplyNotAllowed, NotEnrolled, Refused
 //     (Stalled): nothing is sent any more until the spec changes or a retry is
 //     requested
+//   - Rejected (Stalled): nothing is sent until the spec changes and is approved
 //   - NotDeleted (Reconciling): the object is being deleted, and its posts with it
 //
 // It is Unknown with the reason Unknown: Reconciling while the operator looks for
@@ -39,6 +40,10 @@ const (
 	// ReasonAwaitingApproval is used with Ready (False) until somebody who may approves
 	// this generation of the spec.
 	ReasonAwaitingApproval = "AwaitingApproval"
+
+	// ReasonRejected is used with Ready (False) and Stalled (True) once somebody who may
+	// approve rejected this generation of the spec. Nothing was sent.
+	ReasonRejected = "Rejected"
 
 	// ReasonNotConnected is used with Ready (False) while the XConnection is missing,
 	// not Ready, suspended, or its token is refused. Publishing goes on by itself once

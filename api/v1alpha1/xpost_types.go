@@ -144,7 +144,8 @@ type XPostSpec struct {
 	// approval says whether publishing waits for a second person. Required: until
 	// somebody whose RBAC allows the verb approve on this XPost sets the annotation
 	// x.agentconnect.dev/approved-generation to the value of metadata.generation; a
-	// change of the spec needs another approval. In a namespace with the label
+	// change of the spec needs another approval. Who may approve may also say no, with
+	// x.agentconnect.dev/rejected-generation. In a namespace with the label
 	// x.agentconnect.dev/post-approval: Required every XPost waits, whatever stands
 	// here. Default: NotRequired.
 	// +optional
@@ -215,9 +216,9 @@ type XPostStatus struct {
 	// +optional
 	UncertainSince *metav1.MicroTime `json:"uncertainSince,omitempty"`
 
-	// refusal is why X, or a check before it, does not take a post. It stands until
-	// the spec changes (deletionPolicy and ttlSecondsAfterFinished apart) or a retry is
-	// requested.
+	// refusal is why X, a check before it, or a person who may approve does not take a
+	// post. It stands until the spec changes (deletionPolicy and ttlSecondsAfterFinished
+	// apart), a retry is requested, or the person takes a rejection back.
 	// +optional
 	Refusal *PostRefusal `json:"refusal,omitempty"`
 
@@ -330,7 +331,7 @@ type PostRefusal struct {
 	// +required
 	Index int32 `json:"index"`
 
-	// reason is the condition's reason, such as DuplicateContent.
+	// reason is the condition's reason, such as DuplicateContent or Rejected.
 	// +required
 	Reason string `json:"reason"`
 

@@ -60,6 +60,27 @@ func TestConnectFails(t *testing.T) {
 				"error: xconnection {ns}/agent was not connected: AuthorizationDenied: The person declined.\n" +
 				"To try again: kubectl xconnection connect agent -n {ns}\n"},
 		},
+		"too late": {
+			before: invited,
+			then: func(s *stage) {
+				s.plays("agent", func(conn *v1alpha1.XConnection) { fails(conn, v1alpha1.ReasonSessionExpired, "The link is newer.") })
+			},
+			want: result{out: link + "\n", code: command.ExitNotReady, err: consentWaits +
+				"error: xconnection {ns}/agent was not connected: SessionExpired: The link is newer.\n" +
+				"To try again: kubectl xconnection connect agent -n {ns}\n"},
+		},
+		"denied after the token died": {
+			before: refused,
+			then: func(s *stage) {
+				s.plays("agent", func(conn *v1alpha1.XConnection) {
+					refused(conn)
+					conn.Status.LastConsent = &v1alpha1.ConsentOutcome{Reason: v1alpha1.ReasonAuthorizationDenied, Time: metav1.NewTime(now)}
+				})
+			},
+			want: result{out: link + "\n", code: command.ExitNotReady, err: "ReauthorizationRequired: X does not accept the refresh token any more\n" + consentWaits +
+				"error: xconnection {ns}/agent was not connected: AuthorizationDenied, and then ReauthorizationRequired: X does not accept the refresh token any more\n" +
+				"To try again: kubectl xconnection connect agent -n {ns}\n"},
+		},
 		"the token can't be written": {
 			before: invited,
 			then:   func(s *stage) { s.plays("agent", conflicting) },
@@ -100,8 +121,14 @@ func walkAll(t *testing.T, walks map[string]walk) {
 }
 
 func denied(conn *v1alpha1.XConnection) {
+	fails(conn, v1alpha1.ReasonAuthorizationDenied, "The person declined.")
+}
+
+// fails is a status after a consent that connected nothing.
+func fails(conn *v1alpha1.XConnection, reason, message string) {
 	conn.Status.AuthorizeURL = link
-	stands(conn, metav1.ConditionFalse, v1alpha1.ReasonAuthorizationDenied, "The person declined.")
+	conn.Status.LastConsent = &v1alpha1.ConsentOutcome{Reason: reason, Time: metav1.NewTime(now)}
+	stands(conn, metav1.ConditionFalse, reason, message)
 }
 
 func conflicting(conn *v1alpha1.XConnection) {
@@ -240,6 +267,38 @@ func TestReconnect(t *testing.T) {
 	if value := conn.Annotations[v1alpha1.AnnotationReconnectRequestedAt]; err != nil || value != "2026-04-17T12:15:00Z" {
 		t.Errorf("the request is %q (%v)", value, err)
 	}
+}
+
+// TestReconnectFails tells how a consent failed although the condition speaks of
+// something else, and goes on: the account stays connected, and the link is good.
+func TestReconnectFails(t *testing.T) {
+	s := newStage(t)
+	s.apply("agent", connected)
+	played := s.once("agent", func(conn *v1alpha1.XConnection) bool {
+		return conn.Annotations[v1alpha1.AnnotationReconnectRequestedAt] != ""
+	}, func(conn *v1alpha1.XConnection) {
+		conn.Status.AuthorizeURL = link
+		unavailable(conn)
+	})
+	s.browser = func(string) {
+		s.plays("agent", func(conn *v1alpha1.XConnection) {
+			conn.Status.LastConsent = &v1alpha1.ConsentOutcome{Reason: v1alpha1.ReasonSessionExpired, Time: metav1.NewTime(now)}
+		})
+		s.plays("agent", func(conn *v1alpha1.XConnection) {
+			connected(conn)
+			conn.Status.LastHandledReconnectAt = conn.Annotations[v1alpha1.AnnotationReconnectRequestedAt]
+		})
+	}
+	got := s.runs("reconnect", "agent", "--open")
+	played()
+	s.expect(got, result{
+		out: link + "\n",
+		err: "Waiting for a link ...\n" +
+			"XUnavailable: X did not give a readable answer\n" +
+			asks + "Waiting for a person's consent ...\n" +
+			"That consent failed: SessionExpired. The present token stays\n" +
+			"xconnection {ns}/agent is connected as @jane_doe\n",
+	})
 }
 
 func due(conn *v1alpha1.XConnection) {

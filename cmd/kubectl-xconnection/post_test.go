@@ -183,21 +183,87 @@ func TestPostObject(t *testing.T) {
 	}
 }
 
-// TestPostAgain publishes once for a request id, and refuses another text for it.
+// TestPostAgain publishes once for a request id, and refuses another text for it: first
+// it says how the post stands that there is.
 func TestPostAgain(t *testing.T) {
 	s := newStage(t)
 	post := func(text string, more ...string) result {
 		return s.runs(append([]string{"post", "agent", "--request-id=job-1", "--text", text, "--wait=false"}, more...)...)
 	}
 	const name = "agent-026ab639c21df8aa80e5"
-	s.expect(post("Hello"), result{out: "xpost.x.agentconnect.dev/" + name + " created\n"})
-	s.expect(post("Hello"), result{out: "xpost.x.agentconnect.dev/" + name + " unchanged\n"})
-	s.expect(post("Hello", "--ttl-after-finished=1h"), result{out: "xpost.x.agentconnect.dev/" + name + " unchanged\n"})
-	s.expect(post("Good bye"), result{
-		code: command.ExitError,
-		err: "error: xpost {ns}/" + name + " is there already, and its spec is another: nothing was changed\n" +
-			"To publish something else, choose another --request-id or --name. To see what there is: kubectl get xpost " + name + " -n {ns} -o yaml\n",
+	says := func(done string) result { return result{out: "xpost.x.agentconnect.dev/" + name + " " + done + "\n"} }
+	s.expect(post("Hello"), says("created"))
+	s.expect(post("Hello"), says("unchanged"))
+	s.expect(post("Hello", "--ttl-after-finished=1h"), says("unchanged"))
+	refuses := func(stands string) result {
+		return result{
+			code: command.ExitError,
+			err: "error: xpost {ns}/" + name + " is there already, for something else than this call asks (it publishes for the XConnection \"agent\"): nothing was changed. " + stands + "\n" +
+				"If it is the post that you mean, do not publish it again: with --keep-first and the same XConnection the call waits for it. " +
+				"For something new choose another --request-id or --name. To see what there is: kubectl get xpost " + name + " -n {ns} -o yaml\n",
+		}
+	}
+	s.expect(post("Good bye"), refuses("It says NotSeenYet: The operator has not looked at it yet"))
+	s.answersPost(name, atX(1))()
+	s.expect(post("Good bye"), refuses("It is published at https://x.com/i/status/20"))
+}
+
+// TestPostAgainAfterAChange takes a repetition for one although the XPost was changed
+// since, and another text for another although the XPost has it now.
+func TestPostAgainAfterAChange(t *testing.T) {
+	s := newStage(t)
+	post := func(text string) result {
+		return s.runs("post", "agent", "--name=news", "--text", text, "--wait=false")
+	}
+	s.expect(post("Helo"), result{out: "xpost.x.agentconnect.dev/news created\n"})
+	mended := s.readsPost("news")
+	mended.Spec.Text, mended.Spec.DeletionPolicy = "Hello", v1alpha1.DeletionDelete
+	if err := s.cluster.Client().Update(t.Context(), mended); err != nil {
+		t.Fatal(err)
+	}
+	s.expect(post("Helo"), result{out: "xpost.x.agentconnect.dev/news unchanged\n"})
+	if got := post("Hello"); got.code != command.ExitError {
+		t.Errorf("another text gave %+v", got)
+	}
+}
+
+// TestPostOfOthers takes an XPost that somebody applied for what its spec says.
+func TestPostOfOthers(t *testing.T) {
+	s := newStage(t)
+	s.creates(&v1alpha1.XPost{
+		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: "news"},
+		Spec: v1alpha1.XPostSpec{
+			ConnectionRef: v1alpha1.ConnectionReference{Name: "agent"}, Text: "Hello", DeletionPolicy: v1alpha1.DeletionDelete,
+		},
 	})
+	s.expect(s.runs("post", "agent", "--name=news", "--text=Hello", "--wait=false"), result{out: "xpost.x.agentconnect.dev/news unchanged\n"})
+	if got := s.runs("post", "agent", "--name=news", "--text=Hello", "--made-with-ai", "--wait=false"); got.code != command.ExitError {
+		t.Errorf("another request gave %+v", got)
+	}
+}
+
+// TestPostKeepsTheFirst waits for what the first call made, whatever the text is now: so
+// a Job whose pod was lost publishes once. Another connection's is another matter.
+func TestPostKeepsTheFirst(t *testing.T) {
+	s := newStage(t)
+	post := func(connection, text string) result {
+		return s.runs("post", connection, "--name=news", "--text", text, "--keep-first")
+	}
+	const waits = "Waiting for xpost {ns}/news to be published ...\n"
+	published := result{out: "xpost.x.agentconnect.dev/news published at https://x.com/i/status/20\n", err: waits}
+	played := s.answersPost("news", atX(1))
+	got := post("agent", "Hello at 12:00")
+	played()
+	s.expect(got, published)
+	s.expect(post("agent", "Hello at 12:05"), result{
+		out: published.out, err: "xpost {ns}/news is there already, for another text: it is kept, and this one is not published.\n",
+	})
+	if text := s.readsPost("news").Spec.Text; text != "Hello at 12:00" {
+		t.Errorf("the post says %q", text)
+	}
+	if got := post("other", "Hello at 12:00"); got.code != command.ExitError {
+		t.Errorf("another connection's gave %+v", got)
+	}
 }
 
 // TestPostTimeout leaves what was asked for, and says so. What stands in the way is

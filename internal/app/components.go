@@ -122,8 +122,5 @@ func (o *operator) addCallback(context.Context, *rest.Config) error {
 // the Secret may have just been corrected.
 func (o *operator) credentialsFor(ctx context.Context, app grant.App) (xapi.Credentials, error) {
 	app, err := grant.Credentials(ctx, o.live, o.GrantNamespace, app)
-	if errors.Is(err, grant.ErrNoCredentials) {
-		return xapi.Credentials{}, fmt.Errorf("%w: %w", oauth.ErrInvalidConfig, err)
-	}
 	return redeem.CredentialsOf(app), err
 }

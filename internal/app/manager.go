@@ -5,6 +5,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"net/http"
@@ -65,7 +66,7 @@ func (o *operator) cacheOptions() cache.Options {
 		}
 	}
 	return cache.Options{
-		DefaultTransform: trimmed(trimWorkload, cache.TransformStripManagedFields()),
+		DefaultTransform: trimmed(func(any) {}, cache.TransformStripManagedFields()),
 		ByObject: map[client.Object]cache.ByObject{
 			&corev1.Secret{}:        {Namespaces: secrets},
 			&v1alpha1.XApp{}:        {Label: o.xappSelector},
@@ -145,7 +146,7 @@ func (o *operator) addHealth(context.Context, *rest.Config) error {
 	}
 	return o.mgr.AddReadyzCheck("caches", func(request *http.Request) error {
 		if !o.mgr.GetCache().WaitForCacheSync(request.Context()) {
-			return fmt.Errorf("the caches are not filled yet")
+			return errors.New("the caches are not filled yet")
 		}
 		return nil
 	})

@@ -28,7 +28,7 @@ func (r reporter) Held(owner grant.Owner, err error) {
 // Dropped implements redeem.Reporter.
 func (r reporter) Dropped(owner grant.Owner) {
 	metrics.Dropped.Inc()
-	r.log.Info("An answer of X was dropped: a newer grant is stored",
+	r.log.Info("An answer of X came late: a newer set of tokens is in use",
 		"namespace", owner.Namespace, "name", owner.Name)
 }
 

@@ -38,13 +38,15 @@ const (
 // Secrets and apps' Secrets in a cache.
 var read = []string{
 	v1alpha1.AnnotationRefreshRequestedAt, v1alpha1.AnnotationReconnectRequestedAt,
-	v1alpha1.AnnotationApprovedGeneration, v1alpha1.AnnotationRetryRequestedAt, v1alpha1.AnnotationPublishedAs,
+	v1alpha1.AnnotationApprovedGeneration, v1alpha1.AnnotationRejectedGeneration,
+	v1alpha1.AnnotationRetryRequestedAt, v1alpha1.AnnotationPublishedAs,
 	v1alpha1.AnnotationAuthor, v1alpha1.AnnotationRequestID, v1alpha1.AnnotationRotation,
 	v1alpha1.LabelOrigin, v1alpha1.LabelToken, v1alpha1.LabelApp, "app.kubernetes.io/managed-by",
 }
 
-// trimmed gives a transformation that leaves out before it goes on. client-go transforms
-// twice what it lists: what is in part already stays as it is.
+// trimmed gives a transformation that leaves out before it goes on; of a workload, of
+// which any cache may hold the metadata, always. client-go transforms twice what it lists:
+// what is in part already stays as it is.
 func trimmed(leaveOut func(object any), next toolscache.TransformFunc) toolscache.TransformFunc {
 	return func(object any) (any, error) {
 		trimWorkload(object)

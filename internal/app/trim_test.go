@@ -32,6 +32,7 @@ func TestTrimAuthored(t *testing.T) {
 		Annotations: map[string]string{
 			"example.com/junk": long, corev1.LastAppliedConfigAnnotation: "{}", "x.agentconnect.dev/junk": "x",
 			v1alpha1.AnnotationReconnectRequestedAt: "now", v1alpha1.AnnotationRefreshRequestedAt: long,
+			v1alpha1.AnnotationApprovedGeneration: "2", v1alpha1.AnnotationRejectedGeneration: "1",
 		},
 		Labels:          map[string]string{"team": "a", v1alpha1.LabelOrigin: v1alpha1.LabelOriginAgent},
 		OwnerReferences: []metav1.OwnerReference{{Name: "somebody"}},
@@ -41,6 +42,7 @@ func TestTrimAuthored(t *testing.T) {
 		Name: "support",
 		Annotations: map[string]string{
 			v1alpha1.AnnotationReconnectRequestedAt: "now", v1alpha1.AnnotationRefreshRequestedAt: controllers.Digested(long),
+			v1alpha1.AnnotationApprovedGeneration: "2", v1alpha1.AnnotationRejectedGeneration: "1",
 		},
 		Labels:     map[string]string{v1alpha1.LabelOrigin: v1alpha1.LabelOriginAgent},
 		Finalizers: authored.Finalizers,

@@ -29,9 +29,14 @@ type healthCheckExpr struct {
 	Failed     string `json:"failed"`
 }
 
-// LoadFlux reads all expressions in config/samples/flux.
-func LoadFlux() (*Flux, error) {
-	content, err := sample("flux/kustomizations.yaml")
+// LoadFlux reads all expressions of the layers in config/samples/flux.
+func LoadFlux() (*Flux, error) { return loadFlux("kustomizations.yaml") }
+
+// LoadFluxAgents reads those of the layers that make agents wait for their account.
+func LoadFluxAgents() (*Flux, error) { return loadFlux("agents.yaml") }
+
+func loadFlux(file string) (*Flux, error) {
+	content, err := sample("flux/" + file)
 	if err != nil {
 		return nil, err
 	}

@@ -5,41 +5,45 @@ package grant
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
 	"strconv"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 
 	"github.com/agentconnect/x-operator/internal/secret"
 )
 
 // Schema is the version of the layout that this code writes. A new field of a
 // document below needs a higher schema, or a key of its own: documents are
-// written whole, keys are not. A version that writes a higher schema must leave a
+// written whole, keys are not. A hint that may be lost, such as whose secret X refused,
+// needs neither. A version that writes a higher schema must leave a
 // grant alone while an attempt or a claim in it is live: the process of an earlier
 // version that made it could not store its answer any more.
 const Schema = 1
 
 // The keys of a grant Secret's data. Each holds a JSON document.
 const (
-	keySchema    = "schema"
-	keyCluster   = "cluster"
-	keyRotation  = "rotation"
-	keyTokens    = "tokens"
-	keyAccount   = "account"
-	keyJournal   = "journal"
-	keyConsent   = "consent"
-	keyCandidate = "candidate"
-	keyRetired   = "retired"
-	keyOlder     = "superseded"
-	keyRevoking  = "revoking"
-	keyRefused   = "refused"
-	keyTombstone = "tombstone"
+	keySchema     = "schema"
+	keyCluster    = "cluster"
+	keyRotation   = "rotation"
+	keyTokens     = "tokens"
+	keyAccount    = "account"
+	keyJournal    = "journal"
+	keyConsent    = "consent"
+	keyCandidate  = "candidate"
+	keyRetired    = "retired"
+	keySuperseded = "superseded"
+	keyRevoking   = "revoking"
+	keyRefused    = "refused"
+	keyTombstone  = "tombstone"
 )
 
 // ErrNewerSchema means that a newer version of the operator wrote the grant: this
@@ -94,10 +98,10 @@ type (
 // part is one document of a grant, under a key of its own.
 type part struct {
 	key string
-	// seal gives the document to store; nil if the grant has none.
-	seal func(*Grant) any
-	// open takes up what is stored; empty for nothing.
-	open func(g *Grant, stored []byte) error
+	// encode gives the document to store; nil if the grant has none.
+	encode func(*Grant) any
+	// decode takes up what is stored; empty for nothing.
+	decode func(g *Grant, stored []byte) error
 }
 
 // document makes a part of how a grant gives and takes its content; nil stands for
@@ -105,13 +109,13 @@ type part struct {
 func document[T any](key string, give func(*Grant) *T, take func(*Grant, *T)) part {
 	return part{
 		key: key,
-		seal: func(g *Grant) any {
+		encode: func(g *Grant) any {
 			if content := give(g); content != nil {
 				return content
 			}
 			return nil
 		},
-		open: func(g *Grant, stored []byte) error {
+		decode: func(g *Grant, stored []byte) error {
 			var content *T
 			if len(stored) > 0 {
 				content = new(T)
@@ -127,19 +131,19 @@ func document[T any](key string, give func(*Grant) *T, take func(*Grant, *T)) pa
 
 // parts are all documents of a grant.
 var parts = []part{
-	document(keyRotation, func(g *Grant) *int64 { return &g.Rotation }, func(g *Grant, r *int64) { g.Rotation = value(r) }),
-	document(keyTokens, func(g *Grant) *wireTokens { return inForm(g.Tokens, sealTokens) },
-		func(g *Grant, w *wireTokens) { g.Tokens = inForm(w, openTokens) }),
-	document(keyAccount, func(g *Grant) *Account { return &g.Account }, func(g *Grant, a *Account) { g.Account = value(a) }),
-	document(keyJournal, func(g *Grant) *Journal { return &g.Journal }, func(g *Grant, j *Journal) { g.Journal = value(j) }),
-	document(keyConsent, func(g *Grant) *wireConsent { return inForm(&g.Consent, sealConsent) },
-		func(g *Grant, w *wireConsent) { g.Consent = openConsent(value(w)) }),
-	document(keyCandidate, func(g *Grant) *wireCandidate { return inForm(g.Candidate, sealCandidate) },
-		func(g *Grant, w *wireCandidate) { g.Candidate = inForm(w, openCandidate) }),
-	document(keyRetired, func(g *Grant) *[]wireRetired { return sealRetired(g.Retired) },
-		func(g *Grant, w *[]wireRetired) { g.Retired = openRetired(value(w)) }),
-	document(keyOlder, func(g *Grant) *[]wireRetired { return sealRetired(g.Superseded) },
-		func(g *Grant, w *[]wireRetired) { g.Superseded = openRetired(value(w)) }),
+	document(keyRotation, func(g *Grant) *int64 { return &g.Rotation }, func(g *Grant, r *int64) { g.Rotation = deref(r) }),
+	document(keyTokens, func(g *Grant) *wireTokens { return mapped(g.Tokens, encodeTokens) },
+		func(g *Grant, w *wireTokens) { g.Tokens = mapped(w, decodeTokens) }),
+	document(keyAccount, func(g *Grant) *Account { return &g.Account }, func(g *Grant, a *Account) { g.Account = deref(a) }),
+	document(keyJournal, func(g *Grant) *Journal { return &g.Journal }, func(g *Grant, j *Journal) { g.Journal = deref(j) }),
+	document(keyConsent, func(g *Grant) *wireConsent { return mapped(&g.Consent, encodeConsent) },
+		func(g *Grant, w *wireConsent) { g.Consent = decodeConsent(deref(w)) }),
+	document(keyCandidate, func(g *Grant) *wireCandidate { return mapped(g.Candidate, encodeCandidate) },
+		func(g *Grant, w *wireCandidate) { g.Candidate = mapped(w, decodeCandidate) }),
+	document(keyRetired, func(g *Grant) *[]wireRetired { return encodeRetired(g.Retired) },
+		func(g *Grant, w *[]wireRetired) { g.Retired = decodeRetired(deref(w)) }),
+	document(keySuperseded, func(g *Grant) *[]wireRetired { return encodeRetired(g.Superseded) },
+		func(g *Grant, w *[]wireRetired) { g.Superseded = decodeRetired(deref(w)) }),
 	document(keyRevoking, func(g *Grant) *Revocation { return g.Revoking }, func(g *Grant, r *Revocation) { g.Revoking = r }),
 	document(keyRefused, func(g *Grant) *Refusal { return g.Refused }, func(g *Grant, r *Refusal) { g.Refused = r }),
 	document(keyTombstone, func(g *Grant) *Tombstone { return g.Tombstone }, func(g *Grant, t *Tombstone) { g.Tombstone = t }),
@@ -160,11 +164,11 @@ func changes(before, after *Grant, data map[string][]byte) (map[string][]byte, e
 		}
 	}
 	for _, p := range parts {
-		content, stored := p.seal(after), len(data[p.key]) > 0
+		content, stored := p.encode(after), len(data[p.key]) > 0
 		switch {
 		case content == nil && stored:
 			diff[p.key] = nil
-		case content == nil, stored && reflect.DeepEqual(p.seal(before), content):
+		case content == nil, stored && reflect.DeepEqual(p.encode(before), content):
 		default:
 			encoded, err := json.Marshal(content)
 			if err != nil {
@@ -189,7 +193,8 @@ func (g *Grant) follow(stored *corev1.Secret) (*Grant, error) {
 	next.Owner = Owner{
 		Namespace: stored.Annotations[AnnotationNamespace],
 		Name:      stored.Annotations[AnnotationName],
-		UID:       types.UID(stored.Annotations[AnnotationUID]),
+		// The name has it too: a lost annotation must not make an orphan.
+		UID: types.UID(cmp.Or(stored.Annotations[AnnotationUID], strings.TrimPrefix(stored.Name, secretPrefix))),
 	}
 	next.ClusterID = string(stored.Data[keyCluster])
 	next.stored = stored
@@ -198,7 +203,7 @@ func (g *Grant) follow(stored *corev1.Secret) (*Grant, error) {
 		if bytes.Equal(content, g.stored.Data[p.key]) {
 			continue
 		}
-		if p.open(next, content) != nil {
+		if p.decode(next, content) != nil {
 			return nil, unreadable(stored, p.key)
 		}
 	}
@@ -230,75 +235,75 @@ func unreadable(stored *corev1.Secret, key string) error {
 		ErrUnreadable, key, stored.Namespace, stored.Name)
 }
 
-func sealApp(a App) wireApp {
+func encodeApp(a App) wireApp {
 	return wireApp{ClientID: a.ClientID, XApp: a.XApp, SecretName: a.SecretName, ClientSecret: a.ClientSecret.Reveal()}
 }
 
-func openApp(w wireApp) App {
+func decodeApp(w wireApp) App {
 	return App{ClientID: w.ClientID, XApp: w.XApp, SecretName: w.SecretName, ClientSecret: secret.New(w.ClientSecret)}
 }
 
-func sealTokens(t Tokens) wireTokens {
+func encodeTokens(t Tokens) wireTokens {
 	return wireTokens{
-		App: sealApp(t.App), AccessToken: t.AccessToken.Reveal(), RefreshToken: t.RefreshToken.Reveal(),
+		App: encodeApp(t.App), AccessToken: t.AccessToken.Reveal(), RefreshToken: t.RefreshToken.Reveal(),
 		TokenType: t.TokenType, Scope: t.Scope, Asked: t.Asked, ReceivedAt: t.ReceivedAt, ExpiresAt: t.ExpiresAt,
 		ConsentedAt: t.ConsentedAt, RefreshedAt: t.RefreshedAt, Kept: t.Kept, Serial: t.Serial,
 	}
 }
 
-func openTokens(w wireTokens) Tokens {
+func decodeTokens(w wireTokens) Tokens {
 	return Tokens{
-		App: openApp(w.App), AccessToken: secret.New(w.AccessToken), RefreshToken: secret.New(w.RefreshToken),
+		App: decodeApp(w.App), AccessToken: secret.New(w.AccessToken), RefreshToken: secret.New(w.RefreshToken),
 		TokenType: w.TokenType, Scope: w.Scope, Asked: w.Asked, ReceivedAt: w.ReceivedAt, ExpiresAt: w.ExpiresAt,
 		ConsentedAt: w.ConsentedAt, RefreshedAt: w.RefreshedAt, Kept: w.Kept, Serial: w.Serial,
 	}
 }
 
-func sealConsent(c Consent) wireConsent {
+func encodeConsent(c Consent) wireConsent {
 	return wireConsent{
-		Epoch: c.Epoch, Wanted: c.Wanted, App: sealApp(c.App), Scopes: c.Scopes,
+		Epoch: c.Epoch, Wanted: c.Wanted, App: encodeApp(c.App), Scopes: c.Scopes,
 		RequestedReconnect: c.RequestedReconnect, AnsweredReconnect: c.AnsweredReconnect,
 		Claims: c.Claims, Outcome: c.Outcome,
 	}
 }
 
-func openConsent(w wireConsent) Consent {
+func decodeConsent(w wireConsent) Consent {
 	return Consent{
-		Epoch: w.Epoch, Wanted: w.Wanted, App: openApp(w.App), Scopes: w.Scopes,
+		Epoch: w.Epoch, Wanted: w.Wanted, App: decodeApp(w.App), Scopes: w.Scopes,
 		RequestedReconnect: w.RequestedReconnect, AnsweredReconnect: w.AnsweredReconnect,
 		Claims: w.Claims, Outcome: w.Outcome,
 	}
 }
 
-func sealCandidate(c Candidate) wireCandidate {
-	return wireCandidate{Tokens: sealTokens(c.Tokens), Nonce: c.Nonce, Epoch: c.Epoch, Account: c.Account}
+func encodeCandidate(c Candidate) wireCandidate {
+	return wireCandidate{Tokens: encodeTokens(c.Tokens), Nonce: c.Nonce, Epoch: c.Epoch, Account: c.Account}
 }
 
-func openCandidate(w wireCandidate) Candidate {
-	return Candidate{Tokens: openTokens(w.Tokens), Nonce: w.Nonce, Epoch: w.Epoch, Account: w.Account}
+func decodeCandidate(w wireCandidate) Candidate {
+	return Candidate{Tokens: decodeTokens(w.Tokens), Nonce: w.Nonce, Epoch: w.Epoch, Account: w.Account}
 }
 
-func sealRetired(sets []Retired) *[]wireRetired {
+func encodeRetired(sets []Retired) *[]wireRetired {
 	if len(sets) == 0 {
 		return nil
 	}
 	wires := make([]wireRetired, 0, len(sets))
 	for _, set := range sets {
-		wires = append(wires, wireRetired{Tokens: sealTokens(set.Tokens), Account: set.Account})
+		wires = append(wires, wireRetired{Tokens: encodeTokens(set.Tokens), Account: set.Account})
 	}
 	return &wires
 }
 
-func openRetired(wires []wireRetired) []Retired {
+func decodeRetired(wires []wireRetired) []Retired {
 	var sets []Retired
 	for _, wire := range wires {
-		sets = append(sets, Retired{Tokens: openTokens(wire.Tokens), Account: wire.Account})
+		sets = append(sets, Retired{Tokens: decodeTokens(wire.Tokens), Account: wire.Account})
 	}
 	return sets
 }
 
-// inForm puts what there is, if anything, into another form.
-func inForm[T, W any](content *T, form func(T) W) *W {
+// mapped gives what a function makes of content; nil for nil.
+func mapped[T, W any](content *T, form func(T) W) *W {
 	if content == nil {
 		return nil
 	}
@@ -306,10 +311,7 @@ func inForm[T, W any](content *T, form func(T) W) *W {
 	return &formed
 }
 
-func value[T any](content *T) T {
-	if content == nil {
-		var none T
-		return none
-	}
-	return *content
+func deref[T any](content *T) T {
+	var zero T
+	return ptr.Deref(content, zero)
 }

@@ -72,13 +72,13 @@ func (c Claim) Live(now time.Time) bool {
 }
 
 // Conclude records how the flow of a nonce ended.
-func (g *Grant) Conclude(nonce, code, message string, now time.Time) {
+func (g *Grant) Conclude(nonce string, how Outcome) {
 	for i := range g.Consent.Claims {
 		if g.Consent.Claims[i].Nonce == nonce {
-			g.Consent.Claims[i].Code = code
+			g.Consent.Claims[i].Code = how.Code
 		}
 	}
-	g.Consent.Outcome = &Outcome{Code: code, At: now, Message: message}
+	g.Consent.Outcome = &how
 }
 
 // PinHolds tells whether an account may be connected. A named account binds by
@@ -107,7 +107,7 @@ func (g *Grant) Promote() {
 		g.retireWorking()
 	}
 	g.Account = candidate.Account
-	g.take(candidate)
+	g.take(candidate.Tokens)
 	g.Candidate = nil
 	g.Refused = nil
 	g.Consent.Wanted = false
@@ -152,18 +152,18 @@ func (g *Grant) Refuse() {
 	g.Candidate = nil
 	if g.Tokens != nil && g.sameGrantee(candidate) {
 		g.supersede(*g.Tokens, g.Account)
-		g.take(candidate)
+		g.take(candidate.Tokens)
 		return
 	}
 	g.retire(candidate.Tokens, candidate.Account)
 }
 
-// take makes the candidate's tokens the working set. It counts as an attempt: an
+// take makes the tokens of a consent the working set. It counts as an attempt: an
 // answer to an earlier one is older. An intent that is there was for the set that
 // goes, and goes with it.
-func (g *Grant) take(candidate *Candidate) {
+func (g *Grant) take(tokens Tokens) {
 	g.Journal.Serial++
-	g.Rotate(Attempt{Serial: g.Journal.Serial}, candidate.Tokens)
+	g.Rotate(Attempt{Serial: g.Journal.Serial}, tokens)
 	g.Journal.Attempt = nil
 }
 
@@ -210,14 +210,17 @@ func (g *Grant) Inherit(other *Grant) {
 	g.Consent.Epoch++
 }
 
-// Owe takes over what another grant owes a revocation: of the working set's account and
-// app, together with that one.
+// Owe keeps another grant's tokens to be revoked: with the working set if they are of its
+// account and app, else at once.
 func (g *Grant) Owe(other *Grant) {
-	keep := g.retire
-	if g.Tokens != nil && g.Account.UserID == other.Account.UserID && g.Tokens.App.ClientID == other.Tokens.App.ClientID {
-		keep = g.supersede
+	keep, sets := g.retire, slices.Clone(other.Superseded)
+	if other.Tokens != nil {
+		sets = append(sets, Retired{Tokens: *other.Tokens, Account: other.Account})
+		if g.Tokens != nil && g.Account.UserID == other.Account.UserID && g.Tokens.App.ClientID == other.Tokens.App.ClientID {
+			keep = g.supersede
+		}
 	}
-	for _, set := range append(slices.Clone(other.Superseded), Retired{Tokens: *other.Tokens, Account: other.Account}) {
+	for _, set := range sets {
 		if !g.stores(set.Tokens) {
 			keep(set.Tokens, set.Account)
 		}
@@ -267,17 +270,28 @@ func (g *Grant) DropRetired(set Retired) {
 	})
 }
 
-// ForgoRetired removes a set that is not to be revoked since its account is in use: by
-// the working set, or perhaps, then it is kept to be revoked with that one, or by another
-// connection's. It tells whether it was kept.
+// ForgoRetired removes a set that must not be revoked because its account is in use. If
+// the working set may be of that account, the set is kept to be revoked with it; a later
+// login of that very account, which was never in use, takes its place, since X may have
+// ended the earlier one. It tells whether it was kept.
 func (g *Grant) ForgoRetired(set Retired) bool {
 	before := len(g.Retired)
 	g.DropRetired(set)
-	own := g.Tokens != nil && Grantee{set.App.ClientID, set.Account.UserID}.Meets(Grantee{g.Tokens.App.ClientID, g.Account.UserID})
-	if own && len(g.Retired) < before {
+	if g.Tokens == nil {
+		return false
+	}
+	of, own := Grantee{set.App.ClientID, set.Account.UserID}, Grantee{g.Tokens.App.ClientID, g.Account.UserID}
+	switch {
+	case !of.Meets(own):
+		return false
+	case len(g.Retired) == before:
+	case of == own && of.UserID != "" && set.Serial == 0 && set.ConsentedAt.After(g.Tokens.ConsentedAt):
+		g.supersede(*g.Tokens, g.Account)
+		g.take(set.Tokens)
+	default:
 		g.supersede(set.Tokens, set.Account)
 	}
-	return own
+	return true
 }
 
 // PostponeRetired puts a set that can't be revoked now behind the others, which may be
@@ -299,7 +313,7 @@ func (g *Grant) PlaceCandidate(candidate Candidate, moved string, now time.Time)
 	case !g.keep(candidate.Nonce):
 	case !g.Consent.Wanted || g.Consent.Epoch != candidate.Epoch:
 		g.retire(candidate.Tokens, candidate.Account)
-		g.Conclude(candidate.Nonce, string(v1alpha1.ErrorSessionExpired), moved, now)
+		g.Conclude(candidate.Nonce, Outcome{Code: string(v1alpha1.ErrorSessionExpired), Message: moved, At: now})
 	default:
 		if g.Candidate != nil {
 			g.retire(g.Candidate.Tokens, g.Candidate.Account)

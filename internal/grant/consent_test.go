@@ -53,7 +53,7 @@ func TestClaimsAreBounded(t *testing.T) {
 		nonce := fmt.Sprint(i)
 		at := moment.Add(time.Duration(i) * time.Minute / 10)
 		g.Claim(nonce, nonce, at)
-		g.Conclude(nonce, "denied", "", at)
+		g.Conclude(nonce, grant.Outcome{Code: "denied", At: at})
 	}
 	if len(g.Consent.Claims) != 16 || g.Consent.Claims[0].Nonce != "39" || g.Consent.Claims[15].Nonce != "24" {
 		t.Errorf("kept are %+v, want the 16 newest", g.Consent.Claims)
@@ -67,7 +67,7 @@ func TestClaimsAreBounded(t *testing.T) {
 func TestConclude(t *testing.T) {
 	g := working()
 	g.Consent.Claims = []grant.Claim{{Nonce: "b", At: moment}, {Nonce: "a", At: moment}}
-	g.Conclude("a", "denied", "They declined.", moment)
+	g.Conclude("a", grant.Outcome{Code: "denied", Message: "They declined.", At: moment})
 	want := grant.Consent{
 		Claims:  []grant.Claim{{Nonce: "b", At: moment}, {Nonce: "a", At: moment, Code: "denied"}},
 		Outcome: &grant.Outcome{Code: "denied", At: moment, Message: "They declined."},
@@ -405,6 +405,47 @@ func forgo(g *grant.Grant, account, client string) {
 	g.Retired = []grant.Retired{set}
 	g.ForgoRetired(set)
 	g.ForgoRetired(set)
+}
+
+// A later login of the working set's own account, whose account was not known when it was
+// retired, takes that one's place: X may have ended the earlier one.
+func TestForgoingALaterLogin(t *testing.T) {
+	for name, test := range map[string]struct {
+		alter func(*grant.Retired)
+		work  string
+	}{
+		"of the account":      {func(*grant.Retired) {}, "later"},
+		"of nobody knows who": {func(set *grant.Retired) { set.Account.UserID = "" }, "access-1"},
+		"in use before":       {func(set *grant.Retired) { set.Serial = 1 }, "access-1"},
+		"earlier":             {func(set *grant.Retired) { set.ConsentedAt = moment.Add(-48 * time.Hour) }, "access-1"},
+	} {
+		g := working()
+		g.Tokens.ConsentedAt = moment.Add(-24 * time.Hour)
+		g.Begin(attempt("under way"))
+		set := grant.Retired{Tokens: answer("later", "later"), Account: grant.Account{UserID: "7"}}
+		set.ConsentedAt = moment
+		test.alter(&set)
+		g.Retired = []grant.Retired{set}
+		for range 2 {
+			if !g.ForgoRetired(set) {
+				t.Errorf("%s: it is not kept", name)
+			}
+		}
+		if work, retired := accesses(g); work != test.work || retired != nil || len(g.Superseded) != 1 || g.Account.Username != "news" {
+			t.Errorf("%s: working %q of %v, retired %q, %d superseded; want %q, none, 1", name, work, g.Account, retired, len(g.Superseded), test.work)
+		}
+	}
+}
+
+// What a moved grant without tokens owes is owed here.
+func TestOweWithoutTokens(t *testing.T) {
+	g, other := working(), working()
+	other.Tokens = nil
+	other.Retired = []grant.Retired{{Tokens: answer("owed", "owed")}}
+	g.Owe(other)
+	if _, retired := accesses(g); !reflect.DeepEqual(retired, []string{"owed"}) {
+		t.Errorf("%q are retired", retired)
+	}
 }
 
 // X may let an account's earlier logins live on: what a consent of the same account took

@@ -247,6 +247,8 @@ type Outcome struct {
 	At   time.Time
 	// Message is for people and holds no secret.
 	Message string
+	// RefusedSecret is the hash of the client secret that X refused; empty if it did not.
+	RefusedSecret string `json:",omitzero"`
 }
 
 // Candidate is an answer to a consent that is not promoted yet.

@@ -46,19 +46,15 @@ func (g *Grant) Withdraw(attempt Attempt, notBefore time.Time) {
 	g.Journal.NotBefore = notBefore
 }
 
-// Place puts the answer of an attempt where it belongs, by what is stored now,
-// and tells whether it was kept. An answer that is stored already ended its attempt in
-// the same write, and there is nothing left to do. The token that was sent is still
-// stored: the answer takes its place, over any intent. It waits to be revoked, or
-// nothing is stored: the answer is to be revoked instead. Another answer to the same
-// token is stored, of an earlier attempt that woke late: the later attempt's takes its
-// place. Anything else is a newer grant, and the answer is dropped; unless it could be left
-// alive at X: of another account or app it is to be revoked as well, and of an earlier
-// consent with the working set.
+// Place puts the answer of an attempt where it belongs, by what is stored now. It tells
+// false if a newer set stays in use; the answer may be kept then all the same, to be
+// revoked with it.
 func (g *Grant) Place(attempt Attempt, tokens Tokens, account Account) bool {
 	switch {
+	// The answer is stored: that ended its attempt, in the same write.
 	case g.stores(tokens) && !g.Holds(attempt):
 		return true
+	// The token that was sent is in use: the answer takes its place, over any intent.
 	case g.Tokens != nil && g.Tokens.RefreshToken.Hash() == attempt.TokenHash:
 		doubted := g.Journal.Verdict != nil
 		g.Rotate(attempt, tokens)
@@ -68,14 +64,16 @@ func (g *Grant) Place(attempt Attempt, tokens Tokens, account Account) bool {
 			g.Journal.Uncertain, g.Journal.Failures = 1, 1
 		}
 		return true
+	// Nothing is in use, or tokens of another account or app: the answer is to be revoked.
 	case g.Tokens == nil || g.Account.UserID != account.UserID || g.Tokens.App.ClientID != tokens.App.ClientID:
 		g.replaceRetired(attempt.TokenHash, tokens, account)
 		return true
+	// An answer to the same token is in use, of an earlier attempt that woke late.
 	case g.Tokens.Serial < attempt.Serial:
 		g.Rotate(attempt, tokens)
 		return true
+	// A newer set is in use, and the answer may be of one that a consent took the place of.
 	default:
-		// The answer may be of a set that a consent took the place of.
 		kept := replace(g.Superseded, attempt.TokenHash, tokens) || replace(g.Retired, attempt.TokenHash, tokens)
 		if !kept && !g.Tokens.ConsentedAt.Equal(tokens.ConsentedAt) {
 			g.supersede(tokens, account)

@@ -20,9 +20,9 @@ type Standing struct {
 	Problem string
 	// Ended is true if nothing mends it by itself.
 	Ended bool
-	// Refused is true if the one problem is that X refused the access token: the
-	// operator refreshes it.
-	Refused bool
+	// Mends is true if the operator mends it by itself: it refreshes a token that ended or
+	// that X refused, say. Otherwise a person must act.
+	Mends bool
 }
 
 // StandingOf judges a connection and its grant, which may be nil. A missing workload is
@@ -37,14 +37,23 @@ func StandingOf(conn *v1alpha1.XConnection, g *Grant, now time.Time) Standing {
 	case conn.Spec.Suspend:
 		return Standing{Problem: "is suspended: set its spec.suspend to false"}
 	case ready == nil:
-		return Standing{Problem: "is not ready yet"}
+		return Standing{Problem: "is not ready yet", Mends: true}
 	case ready.Status != metav1.ConditionTrue && ready.Reason != v1alpha1.ReasonAgentNotFound:
-		return Standing{Problem: fmt.Sprintf("is not ready (%s): %s", ready.Reason, ready.Message)}
+		return Standing{
+			Problem: fmt.Sprintf("is not ready (%s): %s", ready.Reason, ready.Message),
+			Mends:   meta.IsStatusConditionTrue(conn.Status.Conditions, v1alpha1.ConditionReconciling),
+		}
 	case g == nil || g.Tokens == nil || g.Journal.Verdict != nil || !now.Before(g.Tokens.ExpiresAt):
-		return Standing{Problem: "has no valid token yet"}
+		return Standing{Problem: "has no valid token yet", Mends: !needsConsent(g)}
 	case g.AccessRefused():
-		return Standing{Problem: "has a token that X refuses: the operator refreshes it", Refused: true}
+		return Standing{Problem: "has a token that X refuses: the operator refreshes it", Mends: true}
 	default:
 		return Standing{}
 	}
+}
+
+// needsConsent tells whether no refresh gives a grant another token. One that is not there
+// is about to be: the connection says that it is ready.
+func needsConsent(g *Grant) bool {
+	return g != nil && (g.Journal.Verdict != nil || g.Tokens != nil && g.Tokens.RefreshToken.IsZero())
 }

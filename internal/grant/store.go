@@ -47,8 +47,10 @@ type Store struct {
 	own written.Memory[*corev1.Secret]
 }
 
+const secretPrefix = "grant-"
+
 // SecretName is the name of the grant of an XConnection.
-func SecretName(owner types.UID) string { return "grant-" + string(owner) }
+func SecretName(owner types.UID) string { return secretPrefix + string(owner) }
 
 // Get reads a grant from the cache; a write of this process is seen at once, even
 // if the cache lags. Errors: ErrNotFound, or that it can't be read or decoded.
@@ -201,6 +203,15 @@ func (s *Store) Delete(ctx context.Context, g *Grant) error {
 // Foreign tells whether another cluster made the grant: after a restore or a
 // move. Such a grant is neither redeemed nor revoked until it is adopted.
 func (s *Store) Foreign(g *Grant) bool { return g.ClusterID != s.ClusterID }
+
+// HeldBy are the finalizers that keep the grant's Secret although it was deleted. Nobody
+// of the operator sets one.
+func (g *Grant) HeldBy() []string {
+	if g.stored.DeletionTimestamp.IsZero() {
+		return nil
+	}
+	return g.stored.Finalizers
+}
 
 // Version is the resourceVersion that the grant was read at.
 func (g *Grant) Version() string { return g.stored.ResourceVersion }

@@ -28,10 +28,10 @@ var (
 		Help: "Failed attempts to store an answer of X; the answer is kept and tried again.",
 	})
 
-	// Dropped counts answers that were not stored since a newer grant was there.
+	// Dropped counts answers that were not put into use, since a newer set of tokens was.
 	Dropped = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "xoperator_answers_superseded_total",
-		Help: "Answers of X that were not stored because a newer grant was.",
+		Help: "Answers of X that were not put into use because a newer set of tokens was.",
 	})
 
 	// NotRevoked counts sets of tokens that X did not revoke within a day, or, if they
@@ -40,7 +40,7 @@ var (
 	// or was another cluster's.
 	NotRevoked = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "xoperator_tokens_not_revoked_total",
-		Help: "Sets of tokens of deleted connections that X did not revoke in time.",
+		Help: "Sets of tokens that may live on at X: not revoked in time, of an unknown account, or of a grant that was lost.",
 	})
 
 	// PostAttempts counts attempts to publish one post by result: Published, or the

@@ -14,13 +14,6 @@ import (
 	"github.com/agentconnect/x-operator/internal/xapi"
 )
 
-const (
-	// limitedFor is how long a limit is taken to last if X does not say; cappedFor the
-	// same for a cap or credits that are used up, which no short wait cures.
-	limitedFor = 15 * time.Minute
-	cappedFor  = time.Hour
-)
-
 // Hold is why a call has to wait.
 type Hold string
 
@@ -121,11 +114,11 @@ func (p *Pacer) Report(call Call, limits xapi.Limits, err error) {
 	}
 	switch xapi.KindOf(err) {
 	case xapi.KindUsageCap:
-		app.until, app.capped = xapi.ResetOf(err, now, cappedFor), true
+		app.until, app.capped = xapi.ResetOf(err, now, xapi.CappedFor), true
 	case xapi.KindRateLimited:
 		// X does not say whose limit it is. It is the app's if the app's day is used up.
 		if !now.Before(app.until) {
-			p.holdAccount(call, xapi.ResetOf(err, now, limitedFor))
+			p.holdAccount(call, xapi.ResetOf(err, now, xapi.LimitedFor))
 		}
 	}
 }
@@ -189,5 +182,5 @@ func (a *appPace) few(now time.Time) bool {
 }
 
 func usedUp(window xapi.Window, now time.Time) bool {
-	return window.Limit > 0 && window.Remaining == 0 && window.ResetAt.After(now)
+	return window.Exhausted() && window.ResetAt.After(now)
 }

@@ -28,10 +28,11 @@ const (
 // Nothing is spent and nothing recorded.
 func (r *Redeemer) turnedAway(g *grant.Grant, request ConsentRequest, now time.Time) *ConsentResult {
 	vain, failed := vainLately(g, now)
+	code, _ := request.vain()
 	switch {
-	case vain >= vainConsents, failed >= failedConsents && request.Denied == "":
+	case vain >= vainConsents, failed >= failedConsents && code == "":
 		return &ConsentResult{Code: string(v1alpha1.ErrorSessionExpired), Message: messageTooMany}
-	case request.Denied != "":
+	case code != "":
 		return nil
 	default:
 		return r.heldBack(request.Credentials, now)

@@ -95,7 +95,7 @@ func TestVainConsents(t *testing.T) {
 				w.alter(func(g *grant.Grant) {
 					for n, code := range test.earlier {
 						g.Claim(nth(n).Nonce, "id", moment)
-						g.Conclude(nth(n).Nonce, code, "", moment)
+						g.Conclude(nth(n).Nonce, grant.Outcome{Code: code, At: moment})
 					}
 				})
 				if result, err := w.Consent(t.Context(), requests[i]); err != nil || result.Code != want {

@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/secret"
 	"github.com/agentconnect/x-operator/internal/xapi"
 )
@@ -31,6 +32,9 @@ type ConsentRequest struct {
 	Epoch int64
 	// Denied is X's "error" parameter; Code is then absent.
 	Denied string
+	// Late is true if the person came back after the state's time was over: nothing is
+	// exchanged, and the outcome says so.
+	Late bool
 	// Code is the authorization code.
 	Code        secret.Token
 	Verifier    secret.Token
@@ -39,6 +43,19 @@ type ConsentRequest struct {
 	Credentials xapi.Credentials
 	// Pin is spec.username, or empty.
 	Pin string
+}
+
+// vain gives the outcome of a flow that comes to nothing whatever X would say; empty for
+// one whose code is to be exchanged.
+func (r ConsentRequest) vain() (code v1alpha1.ErrorCode, message string) {
+	switch {
+	case r.Late:
+		return v1alpha1.ErrorSessionExpired, messageLate
+	case r.Denied != "":
+		return v1alpha1.ErrorAuthorizationDenied, messageDenied
+	default:
+		return "", ""
+	}
 }
 
 // ConsentResult is how the flow ended.

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"time"
 
+	"k8s.io/utils/ptr"
+
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/failpoint"
 	"github.com/agentconnect/x-operator/internal/grant"
@@ -25,12 +27,14 @@ const (
 	messageConnected = "The account is connected."
 	messageMoved     = "The link that this consent began with is not valid any more: another consent or a change of the connection came first."
 	messageDenied    = "X reports that the authorization was denied."
+	messageLate      = "The person came back from X more than 15 minutes after the consent was begun."
 	messageBroken    = "The operator stopped before this consent was finished: open the link again."
+	messageForeign   = "The connection came from another cluster, and an administrator has not taken it over here."
 	messageUnderWay  = "A consent for this connection is still being finished."
 )
 
 var (
-	errRevoking = errors.New("earlier tokens of this connection are still being revoked")
+	errRevoking = errors.New("earlier tokens of this connection are still being revoked: open the link again in a minute")
 	errCrossed  = errors.New("tokens of the same account are being revoked for another connection: X is asked again when that is over")
 )
 
@@ -57,11 +61,11 @@ func (r *Redeemer) consent(ctx context.Context, request ConsentRequest, id strin
 	failpoint.Hit("consent-before-claim")
 	g, early, err := r.claim(ctx, request, id)
 	if err != nil || early != nil {
-		return deref(early), err
+		return ptr.Deref(early, ConsentResult{}), err
 	}
 	failpoint.Hit("consent-after-claim")
-	if request.Denied != "" {
-		return r.conclude(ctx, g, request, string(v1alpha1.ErrorAuthorizationDenied), messageDenied)
+	if code, message := request.vain(); code != "" {
+		return r.conclude(ctx, g, request, grant.Outcome{Code: string(code), Message: message})
 	}
 	answer, err := r.X.Exchange(ctx, request.Credentials, xapi.ExchangeRequest{
 		Code: request.Code, Verifier: request.Verifier, RedirectURI: request.RedirectURI,
@@ -69,7 +73,7 @@ func (r *Redeemer) consent(ctx context.Context, request ConsentRequest, id strin
 	failpoint.Hit("consent-after-answer")
 	r.called("exchange", request.Credentials, start, err)
 	if err != nil {
-		return r.conclude(ctx, g, request, r.ConsentCode(err), err.Error())
+		return r.conclude(ctx, g, request, r.notExchanged(request, err))
 	}
 	g, err = r.keepCandidate(ctx, g, request, answer)
 	failpoint.Hit("consent-after-candidate")
@@ -123,6 +127,9 @@ func (r *Redeemer) claimOnce(ctx context.Context, request ConsentRequest, id str
 	if err != nil {
 		return nil, nil, err
 	}
+	if r.Store.Foreign(g) {
+		return nil, &ConsentResult{Code: string(v1alpha1.ErrorSessionExpired), Message: messageForeign}, nil
+	}
 	now := r.Now().UTC().Round(0)
 	var state grant.ClaimState
 	var claim grant.Claim
@@ -156,8 +163,9 @@ func (r *Redeemer) refusal(g *grant.Grant, request ConsentRequest, now time.Time
 			return nil
 		}
 	}
+	code, _ := request.vain()
 	invited := g.Consent.Wanted && g.Consent.Epoch == request.Epoch &&
-		(request.Denied != "" || g.Consent.App.ClientID == request.Credentials.ClientID)
+		(code != "" || g.Consent.App.ClientID == request.Credentials.ClientID)
 	if !invited {
 		return &ConsentResult{Code: string(v1alpha1.ErrorSessionExpired), Message: messageMoved}
 	}
@@ -196,17 +204,38 @@ func (r *Redeemer) replayed(g *grant.Grant, claim grant.Claim) *ConsentResult {
 	return result
 }
 
+// notExchanged is the outcome of a flow whose code X did not exchange.
+func (r *Redeemer) notExchanged(request ConsentRequest, err error) grant.Outcome {
+	failed := grant.Outcome{Code: r.ConsentCode(err), Message: err.Error()}
+	if xapi.KindOf(err) == xapi.KindCredentials {
+		failed.RefusedSecret = request.Credentials.ClientSecret.Hash()
+	}
+	return failed
+}
+
 // conclude records how a flow without tokens ended.
-func (r *Redeemer) conclude(ctx context.Context, g *grant.Grant, request ConsentRequest, code, message string) (ConsentResult, error) {
-	now := r.Now().UTC().Round(0)
+func (r *Redeemer) conclude(ctx context.Context, g *grant.Grant, request ConsentRequest, how grant.Outcome) (ConsentResult, error) {
+	how.At = r.Now().UTC().Round(0)
 	_, err := r.settle(ctx, g, settlement{
 		owner:  g.Owner,
-		change: func(g *grant.Grant) { g.Conclude(request.Nonce, code, message, now) },
+		change: func(g *grant.Grant) { g.Conclude(request.Nonce, how) },
 	})
 	if err != nil {
 		return ConsentResult{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	return ConsentResult{Code: code, Message: message}, nil
+	return ConsentResult{Code: how.Code, Message: how.Message}, nil
+}
+
+// Hear takes up that another process, which finishes consents, had X take or refuse an
+// app's credentials.
+func (r *Redeemer) Hear(creds xapi.Credentials, at time.Time, refused bool) {
+	var err error
+	if refused {
+		err = &xapi.Error{Kind: xapi.KindCredentials}
+	}
+	if r.Gate.Report(creds, at, err) {
+		r.Report.AppChanged()
+	}
 }
 
 // keepCandidate stores what X answered before anything else looks at it. If the
@@ -274,7 +303,7 @@ func (r *Redeemer) settleCandidate(ctx context.Context, g *grant.Grant, pin stri
 		}
 		g.Candidate.Account = account
 		result = r.judge(g, pin, err)
-		g.Conclude(nonce, result.Code, result.Message, now)
+		g.Conclude(nonce, grant.Outcome{Code: result.Code, Message: result.Message, At: now})
 	}})
 	failpoint.Hit("consent-after-promote")
 	if settleErr != nil {
@@ -345,11 +374,4 @@ func wantedAccount(g *grant.Grant, pin string) string {
 func undisclosed(err error) bool {
 	kind := xapi.KindOf(err)
 	return kind == xapi.KindUnauthorized || kind == xapi.KindForbidden
-}
-
-func deref(result *ConsentResult) ConsentResult {
-	if result == nil {
-		return ConsentResult{}
-	}
-	return *result
 }

@@ -4,7 +4,6 @@
 package redeem
 
 import (
-	"errors"
 	"sync"
 	"time"
 
@@ -18,10 +17,6 @@ const (
 	probeEvery = time.Second
 	// refusedProbe is the time between probes with credentials that X refuses.
 	refusedProbe = 15 * time.Minute
-	// limitedProbe is how long a limit is taken to last if X does not say; cappedProbe
-	// the same for a cap or credits that are used up, which no short wait cures.
-	limitedProbe = 15 * time.Minute
-	cappedProbe  = time.Hour
 )
 
 // Hold is why the gate holds a call back.
@@ -157,9 +152,9 @@ func (a *appGate) hear(begun, now time.Time, err error) {
 	case xapi.KindCredentials:
 		a.refused, a.nextProbe = true, now.Add(refusedProbe)
 	case xapi.KindRateLimited:
-		a.hold(now, resetAt(err, now, limitedProbe), false)
+		a.hold(now, xapi.ResetOf(err, now, xapi.LimitedFor), false)
 	case xapi.KindUsageCap:
-		a.hold(now, resetAt(err, now, cappedProbe), true)
+		a.hold(now, xapi.ResetOf(err, now, xapi.CappedFor), true)
 	default:
 		a.refused = false
 		if !begun.Before(a.limitedAt) {
@@ -199,14 +194,4 @@ func (a *appGate) limit(now time.Time) Hold {
 
 func (a *appGate) hold(at, until time.Time, capped bool) {
 	a.limitedAt, a.limitedUntil, a.capped = at, until, capped
-}
-
-// resetAt is when X says that a limit ends, or a time from now if it does not say
-// or names a moment that is past.
-func resetAt(err error, now time.Time, otherwise time.Duration) time.Time {
-	var xerr *xapi.Error
-	if errors.As(err, &xerr) && xerr.ResetAt.After(now) {
-		return xerr.ResetAt
-	}
-	return now.Add(otherwise)
 }

@@ -125,10 +125,13 @@ func (r *Redeemer) maySend(start time.Time) error {
 	return nil
 }
 
-// passed tells whether more than a time has passed since start, by the wall clock or
-// by the monotonic one, which stands still while a machine sleeps.
 func (r *Redeemer) passed(start time.Time, limit time.Duration) bool {
-	now := r.Now()
+	return Passed(start, r.Now(), limit)
+}
+
+// Passed tells whether more than a time has passed from start to now, by the wall clock
+// or by the monotonic one, which stands still while a machine sleeps.
+func Passed(start, now time.Time, limit time.Duration) bool {
 	return now.Sub(start) > limit || now.Round(0).Sub(start.Round(0)) > limit
 }
 

@@ -164,7 +164,7 @@ func (r *Redeemer) failed(sent *grant.Grant, creds xapi.Credentials, attempt gra
 		switch kind := xapi.KindOf(err); {
 		case kind == xapi.KindDeadToken && g.Tokens.RefreshToken.Hash() == attempt.TokenHash:
 			g.Condemn(attempt, failure)
-		case kind == xapi.KindUnknown && wasSent(err):
+		case kind == xapi.KindUnknown && xapi.WasSent(err):
 			g.Unsettled(attempt, failure, again)
 		case kind == xapi.KindRateLimited, kind == xapi.KindUsageCap:
 			g.Unspent(attempt, failure, r.Gate.Until(creds, again))
@@ -177,9 +177,4 @@ func (r *Redeemer) failed(sent *grant.Grant, creds xapi.Credentials, attempt gra
 			g.Unspent(attempt, failure, again)
 		}
 	}}
-}
-
-func wasSent(err error) bool {
-	var xerr *xapi.Error
-	return !errors.As(err, &xerr) || xerr.Sent
 }

@@ -68,8 +68,9 @@ func (s State) Sealed() secret.Token {
 	return secret.New(encode(append(raw, stateMAC(s.key, raw)...)))
 }
 
-// Open gives the state back if one of the keys sealed it and its time is not
-// over; otherwise ErrForged or ErrExpired. The caller still has to ask BoundTo.
+// Open gives the state back if one of the keys sealed it; otherwise ErrForged. If its
+// time is over the error is ErrExpired, and the state is given for what may be said of
+// it. The caller still has to ask BoundTo.
 func (r *Keyring) Open(text string) (State, error) {
 	raw, ok := decode(text, maxState)
 	if !ok || len(raw) < macBytes {
@@ -84,10 +85,10 @@ func (r *Keyring) Open(text string) (State, error) {
 	return State{}, ErrForged
 }
 
-// live refuses a state whose time is over; the last second counts as over.
+// live tells of a state whose time is over; the last second counts as over.
 func (r *Keyring) live(state State) (State, error) {
 	if !r.now().Before(state.Expiry) {
-		return State{}, ErrExpired
+		return state, ErrExpired
 	}
 	return state, nil
 }

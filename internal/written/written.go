@@ -56,9 +56,9 @@ func (m *Memory[V]) Begin(key types.NamespacedName) {
 	m.entries[key].writing++
 }
 
-// End comes after a write, with the version that it made, or none if it failed. It
-// tells whether the cache showed meanwhile what is not in that version: whoever passed
-// over it, as Shows said, must look again.
+// End comes after a write, with the version that it made, or none if it failed. overtaken
+// is true if the cache showed a newer version during the write: an event that Shows
+// called known was news, and somebody must look again.
 func (m *Memory[V]) End(key types.NamespacedName, version string, value V) (overtaken bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

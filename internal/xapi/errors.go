@@ -112,6 +112,20 @@ func KindOf(err error) Kind {
 	return KindUnknown
 }
 
+// WasSent tells whether a call that failed may have reached X; a stranger's error may.
+func WasSent(err error) bool {
+	var xerr *Error
+	return !errors.As(err, &xerr) || xerr.Sent
+}
+
+const (
+	// LimitedFor is how long a limit is taken to last if X does not say.
+	LimitedFor = 15 * time.Minute
+	// CappedFor is the same for a cap or credits that are used up, which no short wait
+	// cures.
+	CappedFor = time.Hour
+)
+
 // ResetOf is when X says that a limit ends, or when to come back to an X that is away; a
 // time from now if it does not say.
 func ResetOf(err error, now time.Time, otherwise time.Duration) time.Time {

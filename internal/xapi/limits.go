@@ -38,8 +38,8 @@ type Window struct {
 	ResetAt time.Time
 }
 
-// exhausted tells whether no call is left.
-func (w Window) exhausted() bool { return w.Limit > 0 && w.Remaining == 0 }
+// Exhausted tells whether no call is left.
+func (w Window) Exhausted() bool { return w.Limit > 0 && w.Remaining == 0 }
 
 // LimitsFrom reads the limits from an answer's header. What can't be read counts
 // as absent.
@@ -91,7 +91,7 @@ func retryAfter(header http.Header) time.Duration {
 func (l Limits) resetAt(now time.Time) time.Time {
 	var at time.Time
 	for _, window := range []Window{l.Window, l.User24Hour, l.App24Hour} {
-		if window.exhausted() && window.ResetAt.After(at) {
+		if window.Exhausted() && window.ResetAt.After(at) {
 			at = window.ResetAt
 		}
 	}

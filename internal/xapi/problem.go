@@ -4,6 +4,7 @@
 package xapi
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -55,7 +56,7 @@ func (p problem) code() string {
 	for _, r := range p.remarks() {
 		names = append(names, r.kind(), strings.Trim(string(r.Code), `"`))
 	}
-	return firstOf(names)
+	return cmp.Or(names...)
 }
 
 // description is what X says for people.
@@ -67,7 +68,7 @@ func (p problem) description() string {
 	for _, r := range p.remarks() {
 		texts = append(texts, r.Title)
 	}
-	return firstOf(texts)
+	return cmp.Or(texts...)
 }
 
 // mentions tells whether X says one of the phrases, which are in lower case.
@@ -108,13 +109,4 @@ func (r remark) kind() string {
 		return ""
 	}
 	return trimmed[strings.LastIndex(trimmed, "/")+1:]
-}
-
-func firstOf(texts []string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
 }

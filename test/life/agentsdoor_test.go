@@ -161,8 +161,8 @@ func TestAgentPublishes(t *testing.T) {
 		t.Fatalf("the mentions are %s", text)
 	}
 	asked := list[0].(map[string]any)
-	bot.publishes(session, "reply", map[string]any{"to": asked["id"], "text": "I think so"})
-	thread := bot.publishes(session, "publish_thread", map[string]any{"texts": []string{"one", "two"}})
+	bot.publishes(session, "reply", map[string]any{"to": asked["id"], "text": "I think so", "requestID": "2"})
+	thread := bot.publishes(session, "publish_thread", map[string]any{"texts": []string{"one", "two"}, "requestID": "3"})
 	if result, text := bot.call(session, "delete_post", map[string]any{"id": thread[0], "wholeThread": true}); result["state"] != "Deleted" {
 		t.Errorf("the deletion: %s", text)
 	}
@@ -205,7 +205,7 @@ func TestAgentsAreToldApart(t *testing.T) {
 	if who, text := reader.call(session, "whoami", nil); who["username"] != account || who["usable"] != true || who["mayPublish"] != false {
 		t.Errorf("whoami: %s", text)
 	}
-	if _, text := reader.call(session, "publish_post", map[string]any{"text": "no"}); !strings.HasPrefix(text, "Forbidden: ") {
+	if _, text := reader.call(session, "publish_post", map[string]any{"text": "no", "requestID": "1"}); !strings.HasPrefix(text, "Forbidden: ") {
 		t.Errorf("publish_post: %s", text)
 	}
 	if status, body := reader.get("token"); status != http.StatusForbidden {
@@ -259,7 +259,7 @@ func TestAgentOutlivesRotations(t *testing.T) {
 }
 
 // TestAgentAwaitsApproval: where a second person must approve, the agent is told so,
-// and learns the outcome by the same request.
+// and learns the outcome by the same request, be it a yes or a no.
 func TestAgentAwaitsApproval(t *testing.T) {
 	t.Parallel()
 	tn := newTenant(t)
@@ -284,5 +284,15 @@ func TestAgentAwaitsApproval(t *testing.T) {
 	tn.annotatePost(post, v1alpha1.AnnotationApprovedGeneration, "1")
 	tn.published(post)
 	bot.publishes(session, "publish_post", request)
+	request = map[string]any{"text": "and this?", "requestID": "2"}
+	result, _ = bot.call(session, "publish_post", request)
+	object, _ = result["object"].(string)
+	post = &v1alpha1.XPost{ObjectMeta: metav1.ObjectMeta{Namespace: tn.namespace, Name: object}}
+	tn.postReaches(post, v1alpha1.ReasonAwaitingApproval, whenWaiting...)
+	tn.annotatePost(post, v1alpha1.AnnotationRejectedGeneration, "1")
+	tn.postReaches(post, v1alpha1.ReasonRejected, whenRefused...)
+	if _, text := bot.call(session, "publish_post", request); !strings.HasPrefix(text, "Rejected: A person") {
+		t.Errorf("after the rejection: %s", text)
+	}
 	tn.wallIs(account, "may I?")
 }

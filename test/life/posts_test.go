@@ -444,6 +444,11 @@ func TestApproval(t *testing.T) {
 	tn.postReaches(insisted, v1alpha1.ReasonAwaitingApproval, whenWaiting...)
 	tn.annotatePost(insisted, v1alpha1.AnnotationApprovedGeneration, "1")
 	tn.published(insisted)
+	rejected := tn.post("rejected", "not this one")
+	tn.postReaches(rejected, v1alpha1.ReasonAwaitingApproval, whenWaiting...)
+	tn.annotatePost(rejected, v1alpha1.AnnotationRejectedGeneration, "1")
+	tn.postReaches(rejected, v1alpha1.ReasonRejected, whenRefused...)
+	tn.hasEvent(rejected, v1alpha1.ReasonRejected)
 	tn.wallIs(account, "second draft", "by the namespace")
 }
 

@@ -87,9 +87,9 @@ func TestAppSecret(t *testing.T) {
 	tn.reaches(conn, metav1.ConditionTrue, v1alpha1.ReasonConnected)
 }
 
-// TestXAppTerms: an XApp says which namespaces, which scopes, and whether the
-// account must be named; a namespace that loses the right is told so, and its
-// grant is kept.
+// TestXAppTerms: an XApp says which namespaces may use it and which scopes may be asked
+// for; a namespace that loses the right is told so, and its grant is kept. All of an
+// XApp's terms are in the table of controllers/app_test.go.
 func TestXAppTerms(t *testing.T) {
 	tn := newTenant(t)
 	conn := tn.connect("agent", "guest", useShared)

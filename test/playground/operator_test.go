@@ -231,13 +231,13 @@ func (o *operator) agentWorks() {
 	}
 	word := rand.Text()
 	call("whoami", `"username":"`+o.Username+`"`, nil)
-	call("publish_post", `"state":"Published"`, map[string]any{"text": "@" + o.Username + " " + word})
+	call("publish_post", `"state":"Published"`, map[string]any{"text": "@" + o.Username + " " + word, "requestID": word})
 	call("read_mentions", word, nil)
 	call("read_timeline", word, nil)
 	call("read_timeline", word, map[string]any{"of": "home"})
 	page, err := o.UserPosts(o.t.Context(), o.access, o.ID, xapi.PageRequest{StartTime: time.Now().Add(-patience)})
 	mention := o.list("own posts", page, err)[0].ID
 	call("read_posts", word, map[string]any{"ids": []string{mention}})
-	call("reply", `"state":"Published"`, map[string]any{"to": mention, "text": "an answer to " + word})
+	call("reply", `"state":"Published"`, map[string]any{"to": mention, "text": "an answer to " + word, "requestID": "answer-" + word})
 	call("delete_post", `"state":"Deleted"`, map[string]any{"id": mention})
 }

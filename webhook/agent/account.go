@@ -67,8 +67,8 @@ func (d *Door) account(ctx context.Context, key types.NamespacedName) (*account,
 func accountOf(conn *v1alpha1.XConnection, g *grant.Grant, now time.Time) (*account, error) {
 	if standing := grant.StandingOf(conn, g, now); standing.Problem != "" {
 		f := &fault{reason: v1alpha1.ReasonNotConnected, message: fmt.Sprintf("The XConnection %q can't be used: it %s.", conn.Name, standing.Problem)}
-		if standing.Refused {
-			f.retryAt = now.Add(refusedFor)
+		if standing.Mends {
+			f.retryAt = now.Add(mendsFor)
 		}
 		return nil, f
 	}

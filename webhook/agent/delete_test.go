@@ -44,7 +44,7 @@ func (w *world) deleter(name string) (last func() v1alpha1.XPost) {
 // live may let the object go without them.
 func TestDeletePost(t *testing.T) {
 	w := newWorld(t)
-	made := w.succeeds("publish_post", map[string]any{"text": "hello"})
+	made := w.succeeds("publish_post", map[string]any{"text": "hello", "requestID": "r-1"})
 	post := w.posts()[0]
 	post.Spec.TTLSecondsAfterFinished = ptr.To[int32](0)
 	if err := w.Update(t.Context(), &post); err != nil {
@@ -69,7 +69,7 @@ func TestDeletePost(t *testing.T) {
 // A thread goes as a whole, and only if that is meant.
 func TestDeleteThread(t *testing.T) {
 	w := newWorld(t)
-	made := w.succeeds("publish_thread", map[string]any{"texts": []string{"one", "two"}})
+	made := w.succeeds("publish_thread", map[string]any{"texts": []string{"one", "two"}, "requestID": "r-1"})
 	w.fails("delete_post", map[string]any{"id": "10010"}, "WholeThread", "a thread of 2 posts", "Nothing was deleted")
 	w.deleter(made["object"].(string))
 	got := w.succeeds("delete_post", map[string]any{"id": "10010", "wholeThread": true})
@@ -81,7 +81,7 @@ func TestDeleteThread(t *testing.T) {
 // What others published is not deleted.
 func TestDeleteOthers(t *testing.T) {
 	w := newWorld(t)
-	w.succeeds("publish_post", map[string]any{"text": "hello"})
+	w.succeeds("publish_post", map[string]any{"text": "hello", "requestID": "r-1"})
 	post := w.posts()[0]
 	post.Labels = nil
 	if err := w.Update(t.Context(), &post); err != nil {
@@ -130,7 +130,7 @@ func TestDeleteIsChecked(t *testing.T) {
 			w := newWorld(t)
 			id, _ := w.at("jane_doe", "hello", "")["id"].(string)
 			w.publish = published(id)
-			made := w.succeeds("publish_post", map[string]any{"text": "hello"})
+			made := w.succeeds("publish_post", map[string]any{"text": "hello", "requestID": "r-1"})
 			w.deleter(made["object"].(string))
 			test.meanwhile(w)
 			w.fails("delete_post", map[string]any{"id": id}, test.reason, test.says, id, "a person must delete at X")
@@ -147,7 +147,7 @@ func TestDeleteHalfAThread(t *testing.T) {
 		post.Status.Attempt = &v1alpha1.PostAttempt{ID: "attempt", Index: 1, Outcome: v1alpha1.OutcomeUnknown}
 		ready(metav1.ConditionFalse, v1alpha1.ReasonUnknown, "It may be published", v1alpha1.ConditionStalled)(post)
 	}
-	w.fails("publish_thread", map[string]any{"texts": []string{"one", "two"}}, "Unknown")
+	w.fails("publish_thread", map[string]any{"texts": []string{"one", "two"}, "requestID": "r-1"}, "Unknown")
 	w.deleter(w.posts()[0].Name)
 	got := w.succeeds("delete_post", map[string]any{"id": "1001", "wholeThread": true})
 	if message, _ := got["message"].(string); got["state"] != "Deleted" || !strings.Contains(message, "is not known") {

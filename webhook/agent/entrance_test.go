@@ -15,6 +15,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
+	"github.com/agentconnect/x-operator/internal/grant"
+	"github.com/agentconnect/x-operator/internal/secret"
 )
 
 // Whoever is not known, or has no right, is told so, and learns nothing else.
@@ -113,11 +115,11 @@ func TestRightsOfTools(t *testing.T) {
 	w := newWorld(t)
 	w.rights = map[string]bool{"get skill": true}
 	w.succeeds("whoami", nil)
-	w.fails("publish_post", map[string]any{"text": "hello"}, "Forbidden", "can't create", "xconnections/skill", "x-operator-agent-poster")
+	w.fails("publish_post", map[string]any{"text": "hello", "requestID": "r-1"}, "Forbidden", "can't create", "xconnections/skill", "x-operator-agent-poster")
 	w.fails("delete_post", map[string]any{"id": "1"}, "Forbidden", "can't delete")
 	w.advance(time.Minute)
 	w.rights = map[string]bool{"create skill": true}
-	w.succeeds("publish_post", map[string]any{"text": "hello"})
+	w.succeeds("publish_post", map[string]any{"text": "hello", "requestID": "r-1"})
 	for _, tool := range []string{"whoami", "read_mentions", "read_timeline"} {
 		w.fails(tool, nil, "Forbidden", "can't get", "x-operator-agent-reader")
 	}
@@ -133,7 +135,7 @@ func TestCallsAreTold(t *testing.T) {
 	w.asked(http.MethodGet, w.door(0)+tokenPath, "")
 	w.asked(http.MethodGet, w.door(0)+tokenPath, botToken)
 	w.asked(http.MethodGet, w.door(0)+mcpPath, "the-strangers-token")
-	w.succeeds("publish_post", map[string]any{"text": "hello"})
+	w.succeeds("publish_post", map[string]any{"text": "hello", "requestID": "r-1"})
 	w.fails("read_posts", map[string]any{"ids": []string{"1"}}, "NotFound")
 	w.rights["get token"] = true
 	w.advance(time.Minute)
@@ -205,18 +207,29 @@ func TestUnusableConnections(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*world)
 		says   string
+		// mends is true if it makes sense to come again.
+		mends bool
 	}{
-		"disconnected": {func(w *world) { w.connection.Spec.State = v1alpha1.StateDisconnected }, "it is disconnected"},
-		"suspended":    {func(w *world) { w.connection.Spec.Suspend = true }, "it is suspended"},
-		"new":          {func(w *world) { w.connection.Status.Conditions = nil }, "it is not ready yet"},
+		"disconnected": {func(w *world) { w.connection.Spec.State = v1alpha1.StateDisconnected }, "it is disconnected", false},
+		"suspended":    {func(w *world) { w.connection.Spec.Suspend = true }, "it is suspended", false},
+		"new":          {func(w *world) { w.connection.Status.Conditions = nil }, "it is not ready yet", true},
 		"not ready": {func(w *world) {
 			w.connection.Status.Conditions[0] = metav1.Condition{Type: "Ready", Status: "False", Reason: "ConsentRequired", Message: "A person must consent"}
-		}, "it is not ready (ConsentRequired): A person must consent"},
-		"no grant":     {func(w *world) { w.cached = nil }, "it has no valid token yet"},
-		"no token":     {func(w *world) { w.cached.Tokens = nil }, "it has no valid token yet"},
-		"an old token": {func(w *world) { w.cached.Tokens.ExpiresAt = w.now }, "it has no valid token yet"},
+		}, "it is not ready (ConsentRequired): A person must consent", false},
+		"being mended": {func(w *world) {
+			w.connection.Status.Conditions = []metav1.Condition{
+				{Type: "Ready", Status: "False", Reason: "RefreshFailed", Message: "X fails"}, {Type: "Reconciling", Status: "True"},
+			}
+		}, "it is not ready (RefreshFailed): X fails", true},
+		"no grant":     {func(w *world) { w.cached = nil }, "it has no valid token yet", true},
+		"no token":     {func(w *world) { w.cached.Tokens = nil }, "it has no valid token yet", true},
+		"an old token": {func(w *world) { w.cached.Tokens.ExpiresAt = w.now }, "it has no valid token yet", true},
+		"an old token that nothing refreshes": {func(w *world) {
+			w.cached.Tokens.ExpiresAt, w.cached.Tokens.RefreshToken = w.now, secret.Token{}
+		}, "it has no valid token yet", false},
+		"a dead token": {func(w *world) { w.cached.Journal.Verdict = &grant.Verdict{} }, "it has no valid token yet", false},
 		"a refused token": {func(w *world) { w.cached.RefuseAccess(w.cached.Tokens.AccessToken, "no", w.now) },
-			"it has a token that X refuses: the operator refreshes it. Try again after 20"},
+			"it has a token that X refuses: the operator refreshes it. Try again after 20", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -224,7 +237,10 @@ func TestUnusableConnections(t *testing.T) {
 			if err := w.Update(t.Context(), w.connection); err != nil {
 				t.Fatal(err)
 			}
-			w.fails("publish_post", map[string]any{"text": "hello"}, "NotConnected", test.says)
+			result := w.fails("publish_post", map[string]any{"text": "hello", "requestID": "r-1"}, "NotConnected", test.says)
+			if at, told := result.Meta["x.agentconnect.dev/retryAt"]; told != test.mends || told && at != w.now.Add(90*time.Second).Format(time.RFC3339) {
+				t.Errorf("it is to be tried again at %v", at)
+			}
 			w.fails("read_mentions", nil, "NotConnected", test.says)
 			w.fails("delete_post", map[string]any{"id": "1"}, "NotConnected", test.says)
 			who := w.succeeds("whoami", nil)

@@ -24,14 +24,15 @@ const (
 	reasonRequestIDReused = "RequestIDReused"
 	reasonNotPublished    = "NotPublishedHere"
 	reasonWholeThread     = "WholeThread"
+	reasonWithdrawn       = "Withdrawn"
 )
 
 const (
 	// unavailableFor is when to come again to an X that is away and does not say.
 	unavailableFor = 30 * time.Second
-	// refusedFor is when to come again after X refused a token: a refresh takes
-	// moments, but at most one a minute is made.
-	refusedFor = 90 * time.Second
+	// mendsFor is when to come again for a connection that the operator mends by itself,
+	// or after X refused a token: a refresh takes moments, but at most one a minute is made.
+	mendsFor = 90 * time.Second
 )
 
 // fault is a failure that a caller is told: a reason for programs, a message for
@@ -70,7 +71,7 @@ func faultOf(err error, now time.Time) *fault {
 		f.reason, f.message = v1alpha1.ReasonUsageCapExceeded, outcome.OfKind(kind).Advice
 		f.retryAt = xapi.ResetOf(err, now, time.Hour)
 	case xapi.KindUnauthorized:
-		f.reason, f.retryAt = v1alpha1.ReasonNotConnected, now.Add(refusedFor)
+		f.reason, f.retryAt = v1alpha1.ReasonNotConnected, now.Add(mendsFor)
 		f.message = "X does not accept the access token of this connection. If it stays so, a person must connect the account again."
 	case xapi.KindNotEnrolled:
 		f.reason, f.message = v1alpha1.ReasonNotEnrolled, "The X app is not enrolled for X's API: its owner must do that in X's developer portal."

@@ -40,6 +40,9 @@ const (
 	outcomeWait = 25 * time.Second
 	// outcomePoll is how often the XPost is looked at meanwhile, in the cache.
 	outcomePoll = 100 * time.Millisecond
+	// liveLook is how many looks it takes until one is at the API server, as long as the
+	// cache never had the object.
+	liveLook = 10
 	// goneLooks is how often X is asked whether deleted posts are gone, goneAgain how long
 	// after one another: X may need a moment to show it.
 	goneLooks = 3

@@ -41,29 +41,51 @@ type publishedPost struct {
 // longer.
 func (d *Door) awaitOutcome(ctx context.Context, post *v1alpha1.XPost) (publication, error) {
 	// What was just read is newer than the cache, if an earlier call made the object.
-	seen := post
-	told, done, failure := outcomeOf(seen)
+	told, done, failure := outcomeOf(post)
 	if done {
 		return told, failure
 	}
+	looks, inCache := 0, false
 	err := wait.PollUntilContextTimeout(ctx, outcomePoll, outcomeWait, true, func(ctx context.Context) (bool, error) {
-		now := &v1alpha1.XPost{}
-		err := d.Cached.Get(ctx, client.ObjectKeyFromObject(post), now)
-		switch {
-		case apierrors.IsNotFound(err):
-			// Not there yet, or not any more: the wait ends either way.
-		case err != nil:
-			return false, fmt.Errorf("reading the XPost: %w", err)
-		case now.UID == post.UID:
-			seen = now
+		looks++
+		now, err := readAgain(ctx, d.Cached, post)
+		if err != nil {
+			return false, err
 		}
-		told, done, failure = outcomeOf(seen)
+		inCache = inCache || now != nil
+		if !inCache {
+			// It may not be there yet, or have gone before it came there: the cache can't tell.
+			if looks%liveLook != 0 {
+				return false, nil
+			}
+			if now, err = readAgain(ctx, d.Live, post); err != nil {
+				return false, err
+			}
+		}
+		if now == nil {
+			failure = withdrawn(told)
+			return true, nil
+		}
+		told, done, failure = outcomeOf(now)
 		return done, nil
 	})
 	if err != nil && !wait.Interrupted(err) {
 		return publication{}, err
 	}
 	return told, failure
+}
+
+// readAgain reads an XPost; nil if that very one is not there.
+func readAgain(ctx context.Context, from client.Reader, post *v1alpha1.XPost) (*v1alpha1.XPost, error) {
+	now := &v1alpha1.XPost{}
+	err := from.Get(ctx, client.ObjectKeyFromObject(post), now)
+	switch {
+	case apierrors.IsNotFound(err), err == nil && now.UID != post.UID:
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("reading the XPost: %w", err)
+	}
+	return now, nil
 }
 
 // outcomeOf reads the status of an XPost; it is pure. done is true if waiting a
@@ -76,11 +98,14 @@ func outcomeOf(post *v1alpha1.XPost) (told publication, done bool, failure error
 	for _, published := range post.Status.Posts {
 		told.Posts = append(told.Posts, publishedPost{published.ID, published.URL})
 	}
+	if !post.DeletionTimestamp.IsZero() {
+		return publication{}, true, withdrawn(told)
+	}
 	ready := meta.FindStatusCondition(post.Status.Conditions, v1alpha1.ConditionReady)
 	if ready == nil || ready.ObservedGeneration != post.Generation {
 		return told, false, nil
 	}
-	told.Reason, told.Message = ready.Reason, ready.Message+"."
+	told.Reason, told.Message = ready.Reason, strings.TrimSuffix(ready.Message, ".")+"."
 	switch {
 	case ready.Reason == v1alpha1.ReasonPublished:
 		told.State, told.Reason, told.Message = statePublished, "", ""
@@ -94,20 +119,50 @@ func outcomeOf(post *v1alpha1.XPost) (told publication, done bool, failure error
 	}
 }
 
+// aboutTheText are the reasons for which another text may be taken.
+var aboutTheText = map[string]bool{
+	v1alpha1.ReasonTooLong: true, v1alpha1.ReasonInvalidText: true, v1alpha1.ReasonDuplicateContent: true, v1alpha1.ReasonRefused: true,
+}
+
 // stalled is the fault of a publication that only somebody else can help on.
 func stalled(told publication) *fault {
-	message := told.Message
-	if len(told.Posts) > 0 {
-		var urls []string
-		for _, post := range told.Posts {
-			urls = append(urls, post.URL)
-		}
-		message += " Published before it: " + strings.Join(urls, ", ") + "."
+	var next string
+	switch {
+	case told.Reason == v1alpha1.ReasonRejected:
+		next = fmt.Sprintf("A person with the right to approve rejected it (XPost %s): do not publish it again, under this requestID or another, "+
+			"unless your person asks.", told.Object)
+		return &fault{reason: told.Reason, message: next}
+	case told.Reason == v1alpha1.ReasonUnknown:
+		next = fmt.Sprintf("Do not publish it again: a person must look at the XPost %s.", told.Object)
+	case len(told.Posts) > 0 && !aboutTheText[told.Reason]:
+		next = fmt.Sprintf("A person must act (XPost %s): tell yours, and do not send again what was published before.", told.Object)
+	case len(told.Posts) > 0:
+		// An agent that sends the whole thread again has its beginning at X twice.
+		next = fmt.Sprintf("Nothing more is sent for this request (XPost %s). To go on, call reply with to=%s and the text that comes next, "+
+			"changed if it was refused, under a new requestID; what follows replies to that. Do not send again what was published before.",
+			told.Object, told.Posts[len(told.Posts)-1].ID)
+	default:
+		next = fmt.Sprintf("Nothing more is sent for this request (XPost %s): publish what you change under a new requestID.", told.Object)
 	}
-	if told.Reason == v1alpha1.ReasonUnknown {
-		message += fmt.Sprintf(" Do not publish it again: a person must look at the XPost %s.", told.Object)
-	} else {
-		message += fmt.Sprintf(" Nothing more is sent for this request (XPost %s): publish what you change under a new requestID.", told.Object)
+	return &fault{reason: told.Reason, message: told.Message + publishedBefore(told) + " " + next}
+}
+
+// withdrawn is the fault of a publication whose XPost somebody deleted, with what was
+// seen of it last. The same request would make it anew.
+func withdrawn(told publication) *fault {
+	return &fault{reason: reasonWithdrawn, message: fmt.Sprintf(
+		"The XPost %s was deleted.%s Whether more of it went out meanwhile is shown by read_timeline. "+
+			"Do not repeat this request, since that would publish it anew, unless your person asks.", told.Object, publishedBefore(told))}
+}
+
+// publishedBefore is a sentence on what is at X of a publication that failed; empty for nothing.
+func publishedBefore(told publication) string {
+	if len(told.Posts) == 0 {
+		return ""
 	}
-	return &fault{reason: told.Reason, message: message}
+	var urls []string
+	for _, post := range told.Posts {
+		urls = append(urls, post.URL)
+	}
+	return " Published before: " + strings.Join(urls, ", ") + "."
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/uuid"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -25,7 +24,7 @@ import (
 
 // manner is how something is published.
 type manner struct {
-	RequestID     string `json:"requestID,omitempty" jsonschema:"your own name for this request, such as a UUID. Give the same one when you repeat the call, and it is published once; a new one for anything new"`
+	RequestID     string `json:"requestID" jsonschema:"your own name for this request, such as a UUID. Give the same one when you repeat the call, and it is published once; a new one for anything new"`
 	ReplySettings string `json:"replySettings,omitempty" jsonschema:"who may reply beside those that are mentioned; default Everyone"`
 	MadeWithAI    bool   `json:"madeWithAI,omitempty" jsonschema:"true discloses at X that it was made with AI"`
 }
@@ -40,6 +39,7 @@ func (publishPostInput) limits(schema *jsonschema.Schema) {
 }
 
 func (manner) limits(schema *jsonschema.Schema) {
+	schema.Properties["requestID"].MinLength = ptr.To(1)
 	schema.Properties["requestID"].MaxLength = ptr.To(maxRequestID)
 	schema.Properties["replySettings"].Enum = []any{"Everyone", "Following", "MentionedUsers", "Subscribers", "Verified"}
 }
@@ -79,19 +79,19 @@ const publishes = " It waits for the outcome: Published with ids and addresses, 
 
 func (d *Door) addPublishing(server *mcp.Server) {
 	add(d, server, tool{
-		name: "publish_post", title: "Publish a post", right: mayPost,
+		name: "publish_post", title: "Publish a post", right: mayPost, repeatable: true,
 		description: "Publishes a post." + publishes,
 	}, func(ctx context.Context, c call, in publishPostInput) (publication, error) {
 		return d.publish(ctx, c, in.manner, v1alpha1.XPostSpec{Text: in.Text})
 	})
 	add(d, server, tool{
-		name: "publish_thread", title: "Publish a thread", right: mayPost,
+		name: "publish_thread", title: "Publish a thread", right: mayPost, repeatable: true,
 		description: "Publishes 1 to 25 posts as a thread. If one is refused, those before it stay." + publishes,
 	}, func(ctx context.Context, c call, in publishThreadInput) (publication, error) {
 		return d.publish(ctx, c, in.manner, v1alpha1.XPostSpec{Thread: in.Texts})
 	})
 	add(d, server, tool{
-		name: "reply", title: "Reply to a post", right: mayPost,
+		name: "reply", title: "Reply to a post", right: mayPost, repeatable: true,
 		description: "Publishes a post as a reply to another." + publishes,
 	}, func(ctx context.Context, c call, in replyInput) (publication, error) {
 		return d.publish(ctx, c, in.manner, v1alpha1.XPostSpec{Text: in.Text, ReplyTo: in.To})
@@ -101,18 +101,11 @@ func (d *Door) addPublishing(server *mcp.Server) {
 // publish makes the XPost, or finds the one that an earlier call with the same
 // requestID made, and waits for what becomes of it.
 func (d *Door) publish(ctx context.Context, c call, how manner, what v1alpha1.XPostSpec) (publication, error) {
-	mayBeEarlier := how.RequestID != ""
-	if !mayBeEarlier {
-		how.RequestID = string(uuid.NewUUID())
-	}
 	post := newPost(c, how, what)
 	// Nothing is left lying for a connection that can't publish: it would go out when
 	// nobody thinks of it any more.
 	if _, err := d.account(ctx, c.connection); err != nil {
-		if mayBeEarlier {
-			return d.earlierOutcome(ctx, post, err)
-		}
-		return publication{}, err
+		return d.earlierOutcome(ctx, post, err)
 	}
 	if err := checkTexts(post); err != nil {
 		return publication{}, err

@@ -4,14 +4,17 @@
 package agent_test
 
 import (
+	"context"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/modelcontextprotocol/go-sdk/mcp"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 )
@@ -81,13 +84,26 @@ func TestRequestID(t *testing.T) {
 	w.fails("publish_post", map[string]any{"text": "bye", "requestID": "r-1"}, "RequestIDReused", `"r-1"`, "take a new requestID")
 	w.fails("reply", map[string]any{"text": "hello", "to": "7", "requestID": "r-1"}, "RequestIDReused")
 	w.succeeds("publish_post", map[string]any{"text": "hello", "requestID": "r-2"})
-	one := w.succeeds("publish_post", map[string]any{"text": "hello"})
-	two := w.succeeds("publish_post", map[string]any{"text": "hello"})
-	if one["requestID"] == two["requestID"] || one["requestID"] == "" {
-		t.Errorf("without a requestID the two are %v and %v", one, two)
+	if got := len(w.posts()); got != 2 {
+		t.Errorf("there are %d XPosts, want 2", got)
 	}
-	if got := len(w.posts()); got != 4 {
-		t.Errorf("there are %d XPosts, want 4", got)
+}
+
+// Without a requestID nothing is published: an answer that is lost would leave the agent
+// without a way to ask for it.
+func TestRequestIDIsRequired(t *testing.T) {
+	w := newWorld(t)
+	for tool, arguments := range map[string]map[string]any{
+		"publish_post":   {"text": "hello"},
+		"publish_thread": {"texts": []string{"hello"}},
+		"reply":          {"text": "hello", "to": "7"},
+	} {
+		w.fails(tool, arguments, "Invalid", "Nothing was done", `missing properties: ["requestID"]`, "takes a requestID of your own")
+		arguments["requestID"] = ""
+		w.fails(tool, arguments, "Invalid", "Nothing was done", "/properties/requestID", "takes a requestID of your own")
+	}
+	if posts := w.posts(); len(posts) > 0 {
+		t.Errorf("there are XPosts: %+v", posts)
 	}
 }
 
@@ -145,7 +161,7 @@ func TestRequestIDWithoutConnection(t *testing.T) {
 		t.Errorf("again it is %v, was %v", again, first)
 	}
 	for _, arguments := range []map[string]any{
-		{"text": "bye", "requestID": "r-1"}, {"text": "hello", "requestID": "r-2"}, {"text": "hello"},
+		{"text": "bye", "requestID": "r-1"}, {"text": "hello", "requestID": "r-2"},
 	} {
 		w.fails("publish_post", arguments, "NotConnected")
 	}
@@ -185,7 +201,7 @@ func TestOutcomeComesLater(t *testing.T) {
 			return
 		}
 	}()
-	if got := w.succeeds("publish_post", map[string]any{"text": "hello"}); got["state"] != "Published" {
+	if got := w.succeeds("publish_post", map[string]any{"text": "hello", "requestID": "r-1"}); got["state"] != "Published" {
 		t.Errorf("got %v", got)
 	}
 }
@@ -204,18 +220,120 @@ func TestStalled(t *testing.T) {
 			ready(metav1.ConditionFalse, v1alpha1.ReasonUnknown, "It may be published", v1alpha1.ConditionStalled),
 			[]string{"Do not publish it again", "a person must look at the XPost agent-"},
 		},
-		"ReplyNotAllowed": {
-			func(post *v1alpha1.XPost) {
-				published("1001")(post)
-				post.Status.Posts = post.Status.Posts[:1]
-				ready(metav1.ConditionFalse, v1alpha1.ReasonReplyNotAllowed, "X does not allow it", v1alpha1.ConditionStalled)(post)
+		"Rejected": {
+			ready(metav1.ConditionFalse, v1alpha1.ReasonRejected, "Change it", v1alpha1.ConditionStalled),
+			[]string{"rejected it (XPost agent-", "do not publish it again", "unless your person asks"},
+		},
+		"Refused": {
+			halfway(v1alpha1.ReasonRefused),
+			[]string{
+				"X says no. Published before: https://x.com/jane_doe/status/1001.",
+				"call reply with to=1001 and the text that comes next", "Do not send again what was published before",
 			},
-			[]string{"Published before it: https://x.com/jane_doe/status/1001."},
+		},
+		"NotEnrolled": {
+			halfway(v1alpha1.ReasonNotEnrolled),
+			[]string{"X says no. Published before: https://x.com/jane_doe/status/1001.", "A person must act", "do not send again what was published before"},
 		},
 	} {
 		w := newWorld(t)
 		w.publish = test.publish
-		w.fails("publish_thread", map[string]any{"texts": []string{"one", "two"}}, reason, test.says...)
+		w.fails("publish_thread", map[string]any{"texts": []string{"one", "two"}, "requestID": "r-1"}, reason, test.says...)
+	}
+}
+
+// halfway has the second post of a thread refused.
+func halfway(reason string) func(*v1alpha1.XPost) {
+	return func(post *v1alpha1.XPost) {
+		published("1001")(post)
+		post.Status.Posts = post.Status.Posts[:1]
+		ready(metav1.ConditionFalse, reason, "X says no", v1alpha1.ConditionStalled)(post)
+	}
+}
+
+// cache is the door's, which has XPosts as a test wants it.
+type cache struct {
+	client.Reader
+	get func(client.ObjectKey, *v1alpha1.XPost) error
+}
+
+func (c cache) Get(ctx context.Context, key client.ObjectKey, object client.Object, options ...client.GetOption) error {
+	if post, ok := object.(*v1alpha1.XPost); ok {
+		return c.get(key, post)
+	}
+	return c.Reader.Get(ctx, key, object, options...)
+}
+
+func notCached(key client.ObjectKey, _ *v1alpha1.XPost) error {
+	return apierrors.NewNotFound(schema.GroupResource{Resource: "xposts"}, key.Name)
+}
+
+// callCached calls a tool at one more replica, which has XPosts in its cache as get says.
+func (w *world) callCached(get func(client.ObjectKey, *v1alpha1.XPost) error, tool string, arguments map[string]any) *mcp.CallToolResult {
+	w.t.Helper()
+	w.options.Cached = cache{w, get}
+	w.serveDoor()
+	return w.callAt(w.session(2), tool, arguments)
+}
+
+// A cache that lags keeps no outcome back.
+func TestOutcomeIsNotCachedYet(t *testing.T) {
+	w := newWorld(t)
+	got := w.structured("publish_post", w.callCached(notCached, "publish_post", map[string]any{"text": "hello", "requestID": "r-1"}))
+	if got["state"] != "Published" {
+		t.Errorf("got %v", got)
+	}
+}
+
+// Somebody deletes the XPost while the agent waits: nothing goes on by itself then.
+func TestWithdrawn(t *testing.T) {
+	remove := func(w *world) {
+		for _, post := range w.posts() {
+			if err := w.Delete(w.t.Context(), &post); err != nil {
+				w.t.Error(err)
+			}
+		}
+	}
+	for name, get := range map[string]func(*world, client.ObjectKey, *v1alpha1.XPost) error{
+		"after it was seen": func(w *world, key client.ObjectKey, post *v1alpha1.XPost) error {
+			err := w.Get(w.t.Context(), key, post)
+			remove(w)
+			return err
+		},
+		"before it was seen": func(w *world, key client.ObjectKey, post *v1alpha1.XPost) error {
+			remove(w)
+			return notCached(key, post)
+		},
+		"and it is still there": func(w *world, key client.ObjectKey, post *v1alpha1.XPost) error {
+			if err := w.Get(w.t.Context(), key, post); err != nil || !post.DeletionTimestamp.IsZero() {
+				return err
+			}
+			leaving := post.DeepCopy()
+			leaving.Finalizers = []string{v1alpha1.FinalizerDeletePosts}
+			if err := w.Update(w.t.Context(), leaving); err != nil {
+				return err
+			}
+			remove(w)
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.publish = func(post *v1alpha1.XPost) {
+				published("1001")(post)
+				post.Status.Posts = post.Status.Posts[:1]
+				ready(metav1.ConditionFalse, v1alpha1.ReasonPublishing, "The second is about to be published")(post)
+			}
+			result := w.callCached(func(key client.ObjectKey, post *v1alpha1.XPost) error { return get(w, key, post) },
+				"publish_thread", map[string]any{"texts": []string{"one", "two"}, "requestID": "r-1"})
+			text := textOf(result)
+			if !result.IsError || !strings.HasPrefix(text, "Withdrawn: The XPost agent-") || !strings.Contains(text, "Do not repeat this request") {
+				t.Errorf("error %t: %q", result.IsError, text)
+			}
+			if seen := name != "before it was seen"; strings.Contains(text, "Published before: https://x.com/jane_doe/status/1001.") != seen {
+				t.Errorf("it says of what was published: %q", text)
+			}
+		})
 	}
 }
 
@@ -223,32 +341,30 @@ func TestStalled(t *testing.T) {
 func TestRefusedBeforehand(t *testing.T) {
 	w := newWorld(t)
 	long := strings.Repeat("早", 141)
-	w.fails("publish_post", map[string]any{"text": long}, "TooLong", "Text 1 of 1 weighs 282", "X takes 280")
-	w.fails("publish_thread", map[string]any{"texts": []string{"fits", long}}, "TooLong", "Text 2 of 2")
-	w.fails("publish_post", map[string]any{"text": "a\uFEFFb"}, "InvalidText")
-	w.fails("publish_post", map[string]any{"text": ""}, "InvalidText")
+	w.fails("publish_post", map[string]any{"text": long, "requestID": "r-1"}, "TooLong", "Text 1 of 1 weighs 282", "X takes 280")
+	w.fails("publish_thread", map[string]any{"texts": []string{"fits", long}, "requestID": "r-1"}, "TooLong", "Text 2 of 2")
+	w.fails("publish_post", map[string]any{"text": "a\uFEFFb", "requestID": "r-1"}, "InvalidText")
+	w.fails("publish_post", map[string]any{"text": "", "requestID": "r-1"}, "InvalidText")
 	w.publish = nil
 	w.createFails = apierrors.NewForbidden(schema.GroupResource{Resource: "xposts"}, "a", errBroken)
-	w.fails("publish_post", map[string]any{"text": "hello"}, "Refused", "Nothing was published")
+	w.fails("publish_post", map[string]any{"text": "hello", "requestID": "r-1"}, "Refused", "Nothing was published")
 	w.createFails = apierrors.NewInvalid(schema.GroupKind{Kind: "XPost"}, "a", nil)
-	w.fails("publish_post", map[string]any{"text": "hello"}, "Invalid", "Nothing was published")
+	w.fails("publish_post", map[string]any{"text": "hello", "requestID": "r-1"}, "Invalid", "Nothing was published")
 	w.createFails = errBroken
-	result := w.fails("publish_post", map[string]any{"text": "hello"}, "InternalError", "The operator failed")
+	result := w.fails("publish_post", map[string]any{"text": "hello", "requestID": "r-1"}, "InternalError", "The operator failed")
 	if strings.Contains(textOf(result), "its-address") || result.Meta["x.agentconnect.dev/retryAt"] != w.now.Add(30*time.Second).Format(time.RFC3339) {
 		t.Errorf("the agent is told %q, %v", textOf(result), result.Meta)
 	}
 	for tool, arguments := range map[string]map[string]any{
-		"publish_post":   {"text": "hello", "replySettings": "Nobody"},
-		"publish_thread": {"texts": []string{}},
-		"reply":          {"to": "https://x.com/7", "text": "hello"},
+		"publish_post":   {"text": "hello", "requestID": "r-1", "replySettings": "Nobody"},
+		"publish_thread": {"texts": []string{}, "requestID": "r-1"},
+		"reply":          {"to": "https://x.com/7", "text": "hello", "requestID": "r-1"},
 		"delete_post":    {"id": "../1"},
 		"read_posts":     {"ids": []string{}},
 		"read_mentions":  {"maxResults": 1000},
 		"whoami":         {"unknown": true},
 	} {
-		if result := w.call(tool, arguments); !result.IsError {
-			t.Errorf("%s takes %v", tool, arguments)
-		}
+		w.fails(tool, arguments, "Invalid", "Nothing was done", tool+" does not take these arguments")
 	}
 	if posts := w.posts(); len(posts) > 0 {
 		t.Errorf("there are XPosts: %+v", posts)

@@ -5,6 +5,7 @@ package agent
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 
 	"github.com/google/jsonschema-go/jsonschema"
@@ -14,7 +15,7 @@ import (
 // instructions are what an agent reads of the door as a whole.
 const instructions = `These tools publish and read as one X (formerly Twitter) account. ` +
 	`What you publish is public at once. A failed call begins with a reason and says what to do next, and when trying again helps; ` +
-	`anything else that you try again may be refused. Give each thing you publish a requestID of its own, and the same one when you repeat a call: ` +
+	`anything else that you try again may be refused. Each thing you publish takes a requestID of its own, and the same one when you repeat a call: ` +
 	`then it is published once, however often you ask. ` + strangers
 
 // strangers warns of what others wrote.
@@ -37,6 +38,7 @@ type tool struct {
 func (d *Door) tools() *mcp.Server {
 	server := mcp.NewServer(&mcp.Implementation{Name: "x-operator", Title: "X (Twitter) through the X operator", Version: "v1alpha1"},
 		&mcp.ServerOptions{Instructions: instructions, Capabilities: &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{}}})
+	server.AddReceivingMiddleware(d.explained)
 	d.addPublishing(server)
 	d.addReading(server)
 	add(d, server, tool{
@@ -74,6 +76,24 @@ func add[In, Out any](d *Door, server *mcp.Server, t tool, do func(context.Conte
 		d.Called(t.name, resultOK)
 		return nil, out, nil
 	})
+}
+
+// explained makes a fault of what the library says of arguments that a tool's schema does
+// not take: its words have no reason, and do not say what to do.
+func (d *Door) explained(next mcp.MethodHandler) mcp.MethodHandler {
+	return func(ctx context.Context, method string, request mcp.Request) (mcp.Result, error) {
+		answer, err := next(ctx, method, request)
+		asked, isCall := request.GetParams().(*mcp.CallToolParamsRaw)
+		result, isResult := answer.(*mcp.CallToolResult)
+		if err != nil || !isCall || !isResult || result.GetError() == nil {
+			return answer, err
+		}
+		told := d.failed(tool{name: asked.Name}, callOf(ctx), &fault{reason: reasonInvalid, message: fmt.Sprintf(
+			"Nothing was done: %s does not take these arguments (%v). Give them as its schema says; "+
+				"what publishes takes a requestID of your own, and the same one when a call is repeated.", asked.Name, result.GetError())})
+		result.Content, result.Meta = told.Content, told.Meta
+		return result, nil
+	}
 }
 
 // The keys of a failed call's _meta, for programs.

@@ -32,12 +32,12 @@ func TestTools(t *testing.T) {
 	}
 	want := []string{
 		"delete_post: reads false, destroys true, repeatable true, open world true",
-		"publish_post: reads false, destroys false, repeatable false, open world true",
-		"publish_thread: reads false, destroys false, repeatable false, open world true",
+		"publish_post: reads false, destroys false, repeatable true, open world true",
+		"publish_thread: reads false, destroys false, repeatable true, open world true",
 		"read_mentions: reads true, destroys false, repeatable true, open world true",
 		"read_posts: reads true, destroys false, repeatable true, open world true",
 		"read_timeline: reads true, destroys false, repeatable true, open world true",
-		"reply: reads false, destroys false, repeatable false, open world true",
+		"reply: reads false, destroys false, repeatable true, open world true",
 		"whoami: reads true, destroys false, repeatable true, open world false",
 	}
 	if slices.Sort(lines); !slices.Equal(lines, want) {
@@ -58,7 +58,7 @@ func TestReplicasTakeTurns(t *testing.T) {
 			t.Errorf("whoami: %s", textOf(result))
 		}
 	}
-	w.succeeds("publish_post", map[string]any{"text": "hello"})
+	w.succeeds("publish_post", map[string]any{"text": "hello", "requestID": "r-1"})
 	if balanced.calls < 5 {
 		t.Errorf("%d requests were made", balanced.calls)
 	}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/agentconnect/x-operator/internal/grant"
 	"github.com/agentconnect/x-operator/internal/xapi"
-	"github.com/agentconnect/x-operator/webhook/oauth"
 )
 
 func TestBeginSendsTheBrowserToX(t *testing.T) {
@@ -102,7 +101,7 @@ func TestNobodyIsSentToXInVain(t *testing.T) {
 	}{
 		"no Secret": {
 			func(grant.App) (xapi.Credentials, error) {
-				return xapi.Credentials{}, fmt.Errorf("%w: the Secret is gone", oauth.ErrInvalidConfig)
+				return xapi.Credentials{}, fmt.Errorf("%w: the Secret is gone", grant.ErrNoCredentials)
 			},
 			http.StatusConflict, map[string]string{"code": "invalid_config", "who": "The owner of the X app", "connection": "social-manager"},
 		},

@@ -23,6 +23,9 @@ type flow struct {
 	answer
 	state  seal.State
 	cookie secret.Token
+	// late is true if the state's time is over: nothing is exchanged any more, but the
+	// app behind the redirect URL and the object's owner are told.
+	late bool
 }
 
 // callback answers X's redirect. Until verify is through, nothing is read from the
@@ -50,17 +53,19 @@ func (d *door) callback(r *http.Request) reply {
 // verify holds an answer to its state, and the state to the browser's cookie.
 func (d *door) verify(r *http.Request, answered answer) (flow, error) {
 	state, err := d.Keyring.Open(answered.state)
-	if errors.Is(err, seal.ErrExpired) {
-		return flow{}, refuse(v1alpha1.ErrorSessionExpired, "More than 15 minutes have passed since it was begun.")
-	}
-	if err != nil {
+	late := errors.Is(err, seal.ErrExpired)
+	if err != nil && !late {
 		return flow{}, refuse(v1alpha1.ErrorSessionExpired, "It was not begun here, or so long ago that it can no longer be told.")
 	}
 	cookie, ok := d.cookieFrom(r, state.UID)
-	if !ok || !state.BoundTo(cookie) {
+	bound := ok && state.BoundTo(cookie)
+	switch {
+	case late && !bound:
+		return flow{}, refuse(v1alpha1.ErrorSessionExpired, "More than 15 minutes have passed since it was begun.")
+	case !bound:
 		return flow{}, refuse(v1alpha1.ErrorSessionExpired, "It was not begun in this browser, or the browser did not keep its cookie.")
 	}
-	return flow{answered, state, cookie}, nil
+	return flow{answered, state, cookie, late}, nil
 }
 
 func (d *door) lookUp(ctx context.Context, verified flow) (invitation, error) {
@@ -84,12 +89,13 @@ func (d *door) conclude(ctx context.Context, found invitation, verified flow) (r
 		Nonce:       verified.state.NonceHash(),
 		Epoch:       verified.state.Epoch,
 		Denied:      verified.denied,
+		Late:        verified.late,
 		Code:        verified.code,
 		Verifier:    verified.state.Verifier(verified.cookie),
 		RedirectURI: d.Address.Callback(),
 		Pin:         found.connection.Spec.Username,
 	}
-	if request.Denied == "" {
+	if request.Denied == "" && !request.Late {
 		credentials, err := d.credentials(ctx, found.grant.Consent.App)
 		if err != nil {
 			return redeem.ConsentResult{}, err

@@ -22,7 +22,6 @@ import (
 	"github.com/agentconnect/x-operator/internal/seal"
 	"github.com/agentconnect/x-operator/internal/secret"
 	"github.com/agentconnect/x-operator/internal/xapi"
-	"github.com/agentconnect/x-operator/webhook/oauth"
 )
 
 const redirectURL = "https://app.example.com/settings?tab=x"
@@ -104,10 +103,13 @@ func TestAnswersThatAreNotVerified(t *testing.T) {
 		params func(state string) url.Values
 		detail string
 	}{
-		"a made-up state":  {params: func(string) url.Values { return approved("made-up") }, detail: "It was not begun here"},
-		"a damaged state":  {params: func(state string) url.Values { return approved("A" + state) }, detail: "It was not begun here"},
-		"another ring":     {come: func(w *world, b *browser, _ string) *browser { w.door(); return b }, detail: "It was not begun here"},
-		"a late one":       {come: func(w *world, b *browser, _ string) *browser { w.now = w.now.Add(seal.StateLifetime); return b }, detail: "More than 15 minutes"},
+		"a made-up state": {params: func(string) url.Values { return approved("made-up") }, detail: "It was not begun here"},
+		"a damaged state": {params: func(state string) url.Values { return approved("A" + state) }, detail: "It was not begun here"},
+		"another ring":    {come: func(w *world, b *browser, _ string) *browser { w.door(); return b }, detail: "It was not begun here"},
+		"a late one, of another browser": {come: func(w *world, _ *browser, _ string) *browser {
+			w.now = w.now.Add(seal.StateLifetime)
+			return w.browser()
+		}, detail: "More than 15 minutes"},
 		"another browser":  {come: func(w *world, _ *browser, _ string) *browser { return w.browser() }, detail: "not begun in this browser"},
 		"a foreign cookie": {come: func(w *world, _ *browser, _ string) *browser { other := w.browser(); other.open(); return other }, detail: "not begun in this browser"},
 	}
@@ -134,6 +136,27 @@ func TestAnswersThatAreNotVerified(t *testing.T) {
 	}
 }
 
+// TestComingBackLate: the app behind the redirect URL, and whoever looks at the object, are
+// told. No code is exchanged any more.
+func TestComingBackLate(t *testing.T) {
+	w := newWorld(t)
+	w.consent = ending("session_expired", "Too late.")
+	b := w.door().browser()
+	state := b.leave()
+	w.now = w.now.Add(seal.StateLifetime)
+	w.credentials = func(grant.App) (xapi.Credentials, error) { return xapi.Credentials{}, errBroken }
+	shows(t, b.back(approved(state)), http.StatusGone, map[string]string{
+		"code": "session_expired", "detail": "Too late.", "connection": "social-manager", "restart": "Open the start page",
+	})
+	if len(w.consents) != 1 || !w.consents[0].Late {
+		t.Errorf("the consenter got %+v", w.consents)
+	}
+	w.connection.Spec.RedirectURL = redirectURL
+	if got, want := b.back(approved(state)).Header().Get("Location"), redirectURL+"&x_error=session_expired"; got != want {
+		t.Errorf("redirected to %q, want %q", got, want)
+	}
+}
+
 func TestWhatChangedWhileThePersonWasAtX(t *testing.T) {
 	tests := map[string]struct {
 		change func(*world)
@@ -152,7 +175,7 @@ func TestWhatChangedWhileThePersonWasAtX(t *testing.T) {
 		"another app":  {func(w *world) { w.grant.Consent.App.ClientID = "client-2" }, "session_expired", "The connection now uses another X app."},
 		"no Secret": {func(w *world) {
 			w.credentials = func(grant.App) (xapi.Credentials, error) {
-				return xapi.Credentials{}, fmt.Errorf("%w: no key", oauth.ErrInvalidConfig)
+				return xapi.Credentials{}, fmt.Errorf("%w: no key", grant.ErrNoCredentials)
 			}
 		}, "invalid_config", ""},
 		"a Secret with another client id": {func(w *world) {

@@ -30,10 +30,6 @@ import (
 	"github.com/agentconnect/x-operator/internal/xapi"
 )
 
-// ErrInvalidConfig is what CredentialsFor wraps if the app's owner must act: the
-// Secret is missing or lacks a key. Any other error is a failure of ours.
-var ErrInvalidConfig = errors.New("the X app's credentials can't be used")
-
 // Grants reads grants; grant.Store does.
 type Grants interface {
 	// Get reads from the cache, GetLive from the API server. Both give
@@ -60,7 +56,8 @@ type Options struct {
 	Grants Grants
 	// Consenter finishes a flow that came back.
 	Consenter redeem.Consenter
-	// CredentialsFor gives an app's credentials. See ErrInvalidConfig.
+	// CredentialsFor gives an app's credentials. The error is grant.ErrNoCredentials if
+	// the app's owner must act; any other is a failure of ours.
 	CredentialsFor func(context.Context, grant.App) (xapi.Credentials, error)
 	// Keyring makes and checks capabilities, states and verifiers.
 	Keyring *seal.Keyring

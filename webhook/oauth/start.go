@@ -81,7 +81,7 @@ func (d *door) credentials(ctx context.Context, app grant.App) (xapi.Credentials
 	defer cancel()
 	credentials, err := d.CredentialsFor(ctx, app)
 	switch {
-	case errors.Is(err, ErrInvalidConfig):
+	case errors.Is(err, grant.ErrNoCredentials):
 		return xapi.Credentials{}, refuse(v1alpha1.ErrorInvalidConfig, "")
 	case err != nil:
 		return xapi.Credentials{}, fmt.Errorf("reading the X app's credentials: %w", err)

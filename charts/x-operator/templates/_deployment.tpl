@@ -105,8 +105,8 @@ spec:
         {{- with $root.Values.namespaces }}
         - --namespaces={{ join "," . }}
         {{- end }}
-        {{- with $root.Values.selector }}
-        - {{ printf "--selector=%s" . | quote }}
+        {{- if and $root.Values.selector (eq $component "controllers") }}
+        - {{ printf "--selector=%s" $root.Values.selector | quote }}
         {{- end }}
         {{- range $own.extraArgs }}
         - {{ . | quote }}

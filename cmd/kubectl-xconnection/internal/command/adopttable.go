@@ -4,8 +4,6 @@
 package command
 
 import (
-	"fmt"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/cli-runtime/pkg/printers"
@@ -28,13 +26,5 @@ func (a *adopt) showAdoptions(results []adoption) error {
 			Object: runtime.RawExtension{Object: named},
 		})
 	}
-	writer := printers.GetNewTabWriter(a.Out)
-	printer := printers.NewTablePrinter(printers.PrintOptions{WithNamespace: a.all})
-	if err := printer.PrintObj(table, writer); err != nil {
-		return fmt.Errorf("making the table: %w", err)
-	}
-	if err := writer.Flush(); err != nil {
-		return fmt.Errorf("printing the table: %w", err)
-	}
-	return nil
+	return showTable(a.Out, table, printers.PrintOptions{WithNamespace: a.all})
 }

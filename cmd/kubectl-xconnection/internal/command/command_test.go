@@ -127,6 +127,38 @@ func TestStatusInColours(t *testing.T) {
 	}
 }
 
+// TestListGoesOn reads page after page, and everything at once where the API server has
+// forgotten how a list goes on.
+func TestListGoesOn(t *testing.T) {
+	const first = `{"apiVersion":"x.agentconnect.dev/v1alpha1","kind":"XConnectionList","metadata":{"continue":"more"},"items":[{"metadata":{"name":"good","namespace":"customer-a"}}]}`
+	const second = `{"apiVersion":"x.agentconnect.dev/v1alpha1","kind":"XConnectionList","metadata":{},"items":[{"metadata":{"name":"late","namespace":"customer-a"}}]}`
+	const expired = `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Expired","message":"too old","code":410}`
+	for name, test := range map[string]struct {
+		next http.HandlerFunc
+		want string
+	}{
+		"in pages": {answers(http.StatusOK, "application/json", second), "good late"},
+		"at once":  {answers(http.StatusGone, "application/json", expired), "good waiting broken"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lists := func(w http.ResponseWriter, r *http.Request) {
+				switch query := r.URL.Query(); {
+				case query.Get("continue") != "":
+					test.next(w, r)
+				case query.Get("limit") != "":
+					answers(http.StatusOK, "application/json", first)(w, r)
+				default:
+					answers(http.StatusOK, "application/json", list)(w, r)
+				}
+			}
+			out, errOut, code := run(t.Context(), t, lists, terminal.Screen{}, "status", "-o=jsonpath={.items[*].metadata.name}")
+			if out != test.want || errOut != "" || code != command.ExitOK {
+				t.Errorf("got the exit code %d, %q and %q; want %q", code, out, errOut, test.want)
+			}
+		})
+	}
+}
+
 // TestUsage refuses wrong calls before anything is asked of a server.
 func TestUsage(t *testing.T) {
 	tests := map[string]struct {
@@ -143,6 +175,7 @@ func TestUsage(t *testing.T) {
 		"nothing to post":  {[]string{"post", "a"}, "error: there is nothing to publish: give --text, or -f and a file (-f - reads standard input)\nSee 'kubectl xconnection post --help' for usage.\n"},
 		"text and file":    {[]string{"post", "a", "--text=b", "-f=c"}, "error: --text and -f can't be used together\nSee 'kubectl xconnection post --help' for usage.\n"},
 		"two names of it":  {[]string{"post", "a", "--text=b", "--name=c", "--request-id=d"}, "error: --name and --request-id can't be used together: a request id makes the name\nSee 'kubectl xconnection post --help' for usage.\n"},
+		"nothing to keep":  {[]string{"post", "a", "--text=b", "--keep-first"}, "error: --keep-first goes with --request-id or --name\nSee 'kubectl xconnection post --help' for usage.\n"},
 		"no time":          {[]string{"post", "a", "--text=b", "--at=tomorrow"}, "error: --at must be a time such as 2026-12-01T09:00:00Z, and is \"tomorrow\"\nSee 'kubectl xconnection post --help' for usage.\n"},
 		"no time to live":  {[]string{"post", "a", "--text=b", "--ttl-after-finished=-1s"}, "error: --ttl-after-finished must be 0 to 2147483647 seconds, and is -1s\nSee 'kubectl xconnection post --help' for usage.\n"},
 		"a life too long":  {[]string{"post", "a", "--text=b", "--ttl-after-finished=600000h"}, "error: --ttl-after-finished must be 0 to 2147483647 seconds, and is 600000h0m0s\nSee 'kubectl xconnection post --help' for usage.\n"},

@@ -7,16 +7,13 @@ import (
 	"context"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 )
 
-const (
-	resourceName = "xconnections"
-	// chunk is how many objects are listed at once.
-	chunk = 500
-)
+const resourceName = "xconnections"
 
 // connections reads and changes XConnections.
 type connections struct {
@@ -31,18 +28,11 @@ func newConnections(config *rest.Config) (*connections, error) {
 // list gives the XConnections of a namespace, or of all for "", that a label
 // selector selects.
 func (c *connections) list(ctx context.Context, namespace, selector string) ([]v1alpha1.XConnection, error) {
-	options := metav1.ListOptions{LabelSelector: selector, Limit: chunk}
-	var found []v1alpha1.XConnection
-	for {
+	page := func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
 		list := &v1alpha1.XConnectionList{}
-		err := c.client.Get().Namespace(namespace).Resource(resourceName).VersionedParams(&options, c.parameters).Do(ctx).Into(list)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, list.Items...)
-		if list.Continue == "" {
-			return found, nil
-		}
-		options.Continue = list.Continue
+		return list, c.client.Get().Namespace(namespace).Resource(resourceName).VersionedParams(&options, c.parameters).Do(ctx).Into(list)
 	}
+	var found []v1alpha1.XConnection
+	err := listAll(ctx, selector, page, func(conn *v1alpha1.XConnection) { found = append(found, *conn) })
+	return found, err
 }

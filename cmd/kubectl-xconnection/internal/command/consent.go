@@ -7,25 +7,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"strings"
 
 	"k8s.io/cli-runtime/pkg/printers"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/cmd/kubectl-xconnection/internal/terminal"
 )
-
-// consentFailures are the reasons that say how a person's last attempt ended.
-var consentFailures = []string{
-	v1alpha1.ReasonMissingParams,
-	v1alpha1.ReasonAuthorizationDenied,
-	v1alpha1.ReasonSessionExpired,
-	v1alpha1.ReasonTokenExchangeFailed,
-	v1alpha1.ReasonAgentNotFound,
-	v1alpha1.ReasonInvalidConfig,
-	v1alpha1.ReasonAccountMismatch,
-	v1alpha1.ReasonInternalError,
-}
 
 // consent walks a person through a consent: it shows the link and follows what
 // comes of it.
@@ -41,8 +29,9 @@ type consent struct {
 
 	// shown is the link that the person has.
 	shown string
-	// stood is how things stood with the link at the last look.
-	stood string
+	// looked says that there was a look before, and last what it found of an attempt.
+	looked bool
+	last   *v1alpha1.ConsentOutcome
 }
 
 // walk shows the link and, if wanted, waits until the account is connected.
@@ -110,29 +99,44 @@ func (c *consent) finish(conn *v1alpha1.XConnection) (bool, error) {
 
 // attempt looks at what came of the last attempt to consent. What the first look
 // finds is an earlier one's; a later one that failed ends the walk, unless an account
-// stays connected meanwhile.
+// stays connected meanwhile: then it is told.
 func (c *consent) attempt(conn *v1alpha1.XConnection) error {
-	stands := because(conn)
-	before, now := c.stood, stands
-	if last := conn.Status.LastConsent; last != nil {
-		// Two attempts may fail alike.
-		now += last.Time.String()
-	}
-	c.stood = now
-	failed := !conn.Status.Connected && slices.Contains(consentFailures, ready(conn).Reason)
+	last, first := conn.Status.LastConsent, !c.looked
+	failed := last != nil && last.Reason != v1alpha1.ReasonConnected
+	news := failed && !sameOutcome(c.last, last)
+	c.last, c.looked = last, true
 	switch {
-	case !failed:
-		c.tells.trouble(conn)
-	case before == "":
-		c.tells.Say("The last attempt to connect %s failed: %s", title(conn), stands)
-	case before != now:
+	case news && first && !conn.Status.Connected:
+		c.tells.Say("The last attempt to connect %s failed: %s", title(conn), failure(conn))
+		c.tells.told = because(conn)
+	case news && !first && !conn.Status.Connected:
 		return &problem{
 			code: ExitNotReady,
-			what: fmt.Sprintf("%s was not connected: %s", title(conn), stands),
+			what: fmt.Sprintf("%s was not connected: %s", title(conn), failure(conn)),
 			next: "To try again: " + call("connect", conn),
 		}
+	case news && !first && !strings.Contains(because(conn), last.Reason):
+		c.tells.Say("That consent failed: %s. The present token stays", last.Reason)
+		c.tells.trouble(conn)
+	default:
+		c.tells.trouble(conn)
 	}
 	return nil
+}
+
+// sameOutcome tells whether two looks found the same attempt: two may fail alike.
+func sameOutcome(one, other *v1alpha1.ConsentOutcome) bool {
+	return one != nil && other != nil && one.Reason == other.Reason && one.Time.Equal(&other.Time)
+}
+
+// failure words how the last attempt failed. The condition mostly has the operator's own
+// words for it, and something that weighs more at times.
+func failure(conn *v1alpha1.XConnection) string {
+	stands, reason := because(conn), conn.Status.LastConsent.Reason
+	if strings.Contains(stands, reason) {
+		return stands
+	}
+	return reason + ", and then " + stands
 }
 
 // show prints the link, and opens it, once. Standard output gets the link alone.

@@ -78,14 +78,7 @@ func (d *disconnect) run(ctx context.Context, name string) error {
 		return d.result(unwanted, d.print, "disconnect requested")
 	}
 	tells := d.teller()
-	conn, err = client.until(ctx, d.waiting, tells, unwanted, "the revocation", func(conn *v1alpha1.XConnection) (bool, error) {
-		done, err := disconnected(conn)
-		if !done && err == nil {
-			tells.trouble(conn)
-			tells.Wait("Waiting for the tokens of %s to be revoked", title(conn))
-		}
-		return done, err
-	})
+	conn, err = client.until(ctx, d.waiting, tells, unwanted, "the revocation", awaiting(tells, "Waiting for the tokens of %s to be revoked", disconnected))
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 )
@@ -51,23 +52,19 @@ func clusterID(ctx context.Context, core corev1client.CoreV1Interface) (string, 
 // foreignGrants lists the grants that were not made by the given cluster; all is how
 // many grants there are.
 func foreignGrants(ctx context.Context, secrets corev1client.SecretInterface, cluster string) (found []foreignGrant, all int, err error) {
-	options := metav1.ListOptions{LabelSelector: labelGrant + "=true", Limit: chunk}
-	for {
-		list, err := secrets.List(ctx, options)
-		if err != nil {
-			return nil, 0, fmt.Errorf("listing the operator's grants: %w", err)
-		}
-		all += len(list.Items)
-		for i := range list.Items {
-			if grant := readGrant(&list.Items[i]); grant.cluster != cluster {
-				found = append(found, grant)
-			}
-		}
-		if list.Continue == "" {
-			return found, all, nil
-		}
-		options.Continue = list.Continue
+	page := func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+		return secrets.List(ctx, options)
 	}
+	err = listAll(ctx, labelGrant+"=true", page, func(stored *corev1.Secret) {
+		all++
+		if grant := readGrant(stored); grant.cluster != cluster {
+			found = append(found, grant)
+		}
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("listing the operator's grants: %w", err)
+	}
+	return found, all, nil
 }
 
 func readGrant(stored *corev1.Secret) foreignGrant {

@@ -5,11 +5,14 @@ package command
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/printers"
 )
 
 const formatWide = "wide"
@@ -43,6 +46,18 @@ func (p *listPrintFlags) formats() []string {
 // human tells whether people are to read the output.
 func (p *listPrintFlags) human() bool {
 	return *p.OutputFormat == formatWide || *p.OutputFormat == "" && *p.TemplatePrinterFlags.TemplateArgument == ""
+}
+
+// showTable prints a table for people, in aligned columns.
+func showTable(out io.Writer, table *metav1.Table, options printers.PrintOptions) error {
+	writer := printers.GetNewTabWriter(out)
+	if err := printers.NewTablePrinter(options).PrintObj(table, writer); err != nil {
+		return fmt.Errorf("making the table: %w", err)
+	}
+	if err := writer.Flush(); err != nil {
+		return fmt.Errorf("printing the table: %w", err)
+	}
+	return nil
 }
 
 // validate refuses a format that does not exist before anything is asked.

@@ -77,13 +77,5 @@ func (m *mentions) showTable(found []mention) error {
 			one.ID, "@" + orNone(one.AuthorUsername), since(one.CreatedAt, m.Clock.Now()), one.Text, orNone(one.InReplyTo), one.URL,
 		}})
 	}
-	writer := printers.GetNewTabWriter(m.Out)
-	printer := printers.NewTablePrinter(printers.PrintOptions{NoHeaders: m.print.noHeaders, Wide: *m.print.OutputFormat == formatWide})
-	if err := printer.PrintObj(table, writer); err != nil {
-		return fmt.Errorf("printing the mentions: %w", err)
-	}
-	if err := writer.Flush(); err != nil {
-		return fmt.Errorf("printing the mentions: %w", err)
-	}
-	return nil
+	return showTable(m.Out, table, printers.PrintOptions{NoHeaders: m.print.noHeaders, Wide: *m.print.OutputFormat == formatWide})
 }

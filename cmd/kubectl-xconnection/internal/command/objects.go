@@ -25,8 +25,10 @@ import (
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 )
 
-// fieldManager owns, in managedFields, what the plugin writes.
-const fieldManager = "kubectl-xconnection"
+// fieldManager owns, in managedFields, what the plugin writes. It must not begin with
+// "kubectl": Flux takes back what managers of such names wrote to objects that it applies,
+// requests by annotation too.
+const fieldManager = "xconnection-cli"
 
 // scheme knows the operator's own kinds alone.
 var scheme = newScheme()

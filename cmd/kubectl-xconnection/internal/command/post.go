@@ -38,9 +38,11 @@ var (
 		not: the XPost stands, and kubectl get xposts tells what becomes of it.
 
 		A call that may be made again, as by a job that is retried, should carry a
-		--request-id: calls with the same one publish once, and each waits for it. That
-		holds as long as the XPost is there: with --ttl-after-finished, give it longer
-		than a call may be made again.
+		--request-id: calls with the same one publish once, and each waits for it, also
+		when the XPost was changed meanwhile, as by whoever approves it. Where the text
+		may be another the next time, add --keep-first: the first one counts. That holds
+		as long as the XPost is there: with --ttl-after-finished, give it longer than a
+		call may be made again.
 
 		With --at or --approval nothing is waited for unless --wait is given.`)
 
@@ -79,6 +81,7 @@ type post struct {
 	madeWithAI bool
 	name       string
 	requestID  string
+	keepFirst  bool
 	ttl        time.Duration
 	ignoreNone bool
 }
@@ -115,6 +118,7 @@ func (p *post) addPostFlags(cmd *cobra.Command) {
 	flags.BoolVar(&p.madeWithAI, "made-with-ai", p.madeWithAI, "If true, disclose at X that this was made with AI.")
 	flags.StringVar(&p.name, "name", p.name, "The XPost's name. Default: the connection's name with a random end.")
 	flags.StringVar(&p.requestID, "request-id", p.requestID, "Names this request in your words, such as a job's name: repeated, it publishes nothing again. It makes the XPost's name.")
+	flags.BoolVar(&p.keepFirst, "keep-first", p.keepFirst, "If true, and an earlier call with this --request-id or --name publishes something else, keep to that and wait for it: for jobs that write a text anew when they run again.")
 	flags.DurationVar(&p.ttl, flagTTL, p.ttl, "For how long to keep the XPost once it is published or refused, such as 168h; the operator then deletes it, and its posts stay at X. Default: it is kept.")
 }
 
@@ -138,7 +142,7 @@ func (p *post) run(ctx context.Context, cmd *cobra.Command, connection string) e
 	if err != nil {
 		return err
 	}
-	object, found, err := client.ensure(ctx, wanted)
+	object, found, err := p.submit(ctx, client, wanted)
 	if err != nil {
 		return err
 	}
@@ -146,18 +150,27 @@ func (p *post) run(ctx context.Context, cmd *cobra.Command, connection string) e
 		return p.result(object, p.print, submitted(found))
 	}
 	tells := p.teller()
-	object, err = client.until(ctx, p.waiting, tells, object, "the publication", func(object *v1alpha1.XPost) (bool, error) {
-		done, err := published(object)
-		if !done && err == nil {
-			tells.trouble(object)
-			tells.Wait("Waiting for %s to be published", title(object))
-		}
-		return done, err
-	})
+	object, err = client.until(ctx, p.waiting, tells, object, "the publication", awaiting(tells, "Waiting for %s to be published", published))
 	if err != nil {
 		return err
 	}
 	return p.result(object, p.print, whereItIs(object))
+}
+
+// submit makes the XPost, or finds it. One that publishes something else counts with
+// --keep-first alone, and never if it is another connection's.
+func (p *post) submit(ctx context.Context, client *posts, wanted *v1alpha1.XPost) (*v1alpha1.XPost, bool, error) {
+	object, found, err := client.ensure(ctx, wanted)
+	switch {
+	case err != nil:
+		return nil, false, err
+	case madeFor(object, wanted):
+		return object, found, nil
+	case !p.keepFirst, object.Spec.ConnectionRef != wanted.Spec.ConnectionRef:
+		return nil, false, otherRequest(object)
+	}
+	_, _ = fmt.Fprintf(p.ErrOut, "%s is there already, for another text: it is kept, and this one is not published.\n", title(object))
+	return object, found, nil
 }
 
 // check refuses a wrong call before anything is read or made.
@@ -169,6 +182,8 @@ func (p *post) check(cmd *cobra.Command) error {
 		return usageError(cmd, "--text and -f can't be used together")
 	case p.name != "" && p.requestID != "":
 		return usageError(cmd, "--name and --request-id can't be used together: a request id makes the name")
+	case p.keepFirst && p.name == "" && p.requestID == "":
+		return usageError(cmd, "--keep-first goes with --request-id or --name")
 	}
 	if !cmd.Flags().Changed("wait") {
 		p.wait = p.at == "" && !p.approval
@@ -177,7 +192,7 @@ func (p *post) check(cmd *cobra.Command) error {
 }
 
 // object is the XPost to make. Defaults are written out, so that it can be compared
-// with one that is there.
+// with one that was made by other means.
 func (p *post) object(cmd *cobra.Command, connection string) (*v1alpha1.XPost, error) {
 	namespace, err := p.namespace()
 	if err != nil {
@@ -208,7 +223,11 @@ func (p *post) object(cmd *cobra.Command, connection string) (*v1alpha1.XPost, e
 	if object.Spec.TTLSecondsAfterFinished, err = p.secondsToLive(cmd); err != nil {
 		return nil, err
 	}
-	return object, p.fill(&object.Spec)
+	if err := p.fill(&object.Spec); err != nil {
+		return nil, err
+	}
+	object.Annotations = map[string]string{v1alpha1.AnnotationRequestHash: requestHash(object)}
+	return object, nil
 }
 
 // secondsToLive is for how long the XPost is kept once it finished; nil for ever.
@@ -282,7 +301,10 @@ func notPublished(object *v1alpha1.XPost) error {
 		what += fmt.Sprintf(" (%d of %d posts are at X)", at, len(object.Texts()))
 	}
 	next := fmt.Sprintf("Change the XPost, or delete it and publish another: kubectl edit xpost %s -n %s", object.Name, object.Namespace)
-	if ready(object).Reason == v1alpha1.ReasonUnknown || len(object.Status.Posts) > 0 {
+	switch {
+	case ready(object).Reason == v1alpha1.ReasonRejected:
+		next = "Do not publish it again, under this or another request id, unless your person asks."
+	case ready(object).Reason == v1alpha1.ReasonUnknown || len(object.Status.Posts) > 0:
 		// Its spec can't change any more; the operator's message says what can be done.
 		next = fmt.Sprintf("For more: kubectl describe xpost %s -n %s", object.Name, object.Namespace)
 	}

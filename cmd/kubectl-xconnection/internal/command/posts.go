@@ -5,11 +5,14 @@ package command
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
 	"syscall"
+	"time"
 
-	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
@@ -31,20 +34,21 @@ func newPosts(config *rest.Config) (*posts, error) {
 
 // ensure makes an XPost, or finds the one that an earlier call made: the name tells.
 // So a call that is made again, here or by whoever runs this, publishes nothing
-// twice. The second result tells whether it was there.
+// twice. The second result tells whether it was there; see madeFor for whether it
+// publishes what is wanted.
 func (c *posts) ensure(ctx context.Context, wanted *v1alpha1.XPost) (*v1alpha1.XPost, bool, error) {
 	made, err := c.create(ctx, wanted)
 	switch {
 	case err == nil:
 		return made, false, nil
 	case apierrors.IsAlreadyExists(err):
-		found, err := c.find(ctx, wanted)
+		found, err := c.get(ctx, wanted.Namespace, wanted.Name)
 		return found, true, err
 	case answered(err), errors.Is(err, syscall.ECONNREFUSED), ctx.Err() != nil:
 		return nil, false, fmt.Errorf("making the %s: %w", title(wanted), err)
 	}
 	// The answer is lost: the name tells whether it was made.
-	found, lookErr := c.find(ctx, wanted)
+	found, lookErr := c.get(ctx, wanted.Namespace, wanted.Name)
 	if lookErr != nil {
 		return nil, false, &problem{
 			code: ExitError,
@@ -63,23 +67,46 @@ func (c *posts) create(ctx context.Context, wanted *v1alpha1.XPost) (*v1alpha1.X
 	return made, err
 }
 
-// find reads the XPost of that name, and refuses one that publishes something else.
-// For how long it is kept is no part of that, and may have been changed since.
-func (c *posts) find(ctx context.Context, wanted *v1alpha1.XPost) (*v1alpha1.XPost, error) {
-	found, err := c.get(ctx, wanted.Namespace, wanted.Name)
-	if err != nil {
-		return nil, err
+// requestHash is a digest of what a call asks to be published; for how long the XPost is
+// kept is no part of that. It is kept with the XPost, for its spec may be changed later, by
+// whoever approves it, say, and a repetition is one all the same.
+func requestHash(post *v1alpha1.XPost) string {
+	spec, at := post.Spec, ""
+	if spec.PublishAt != nil {
+		at = spec.PublishAt.UTC().Format(time.RFC3339)
 	}
-	spec := found.Spec
-	spec.TTLSecondsAfterFinished = wanted.Spec.TTLSecondsAfterFinished
-	if !apiequality.Semantic.DeepEqual(spec, wanted.Spec) {
-		return nil, &problem{
-			code: ExitError,
-			what: title(found) + " is there already, and its spec is another: nothing was changed",
-			next: "To publish something else, choose another --request-id or --name. To see what there is: " + lookAgain(found) + " -o yaml",
-		}
+	asked := append([]string{
+		spec.ConnectionRef.Name, spec.ReplyTo, string(spec.ReplySettings), strconv.FormatBool(spec.MadeWithAI), string(spec.Approval), at,
+	}, post.Texts()...)
+	// Quoted, no two lists look alike.
+	sum := sha256.Sum256(fmt.Appendf(nil, "%+q", asked))
+	return hex.EncodeToString(sum[:16])
+}
+
+// madeFor tells whether an XPost that was found was made for a request, whatever was
+// changed in it since. One without the digest was made by other means: its spec tells.
+func madeFor(found, wanted *v1alpha1.XPost) bool {
+	was := found.Annotations[v1alpha1.AnnotationRequestHash]
+	if was == "" {
+		was = requestHash(found)
 	}
-	return found, nil
+	return was == wanted.Annotations[v1alpha1.AnnotationRequestHash]
+}
+
+// otherRequest refuses a call whose name is taken. It says how that XPost stands: a call
+// that is repeated with another text must not be taken for a reason to publish twice.
+func otherRequest(found *v1alpha1.XPost) error {
+	stands := "It says " + because(found)
+	if isReady(found) {
+		stands = "It is " + whereItIs(found)
+	}
+	return &problem{
+		code: ExitError,
+		what: fmt.Sprintf("%s is there already, for something else than this call asks (it publishes for the XConnection %q): nothing was changed. %s",
+			title(found), found.Spec.ConnectionRef.Name, stands),
+		next: "If it is the post that you mean, do not publish it again: with --keep-first and the same XConnection the call waits for it. " +
+			"For something new choose another --request-id or --name. To see what there is: " + lookAgain(found) + " -o yaml",
+	}
 }
 
 // answered tells whether the API server itself said no, so that nothing was made.

@@ -82,14 +82,7 @@ func (r *refresh) run(ctx context.Context, name string) error {
 		return r.result(asked, r.print, "refresh requested")
 	}
 	tells := r.teller()
-	conn, err = client.until(ctx, r.waiting, tells, asked, "the refresh", func(conn *v1alpha1.XConnection) (bool, error) {
-		done, err := r.step(conn)
-		if !done && err == nil {
-			tells.trouble(conn)
-			tells.Wait("Waiting for the refresh of %s", title(conn))
-		}
-		return done, err
-	})
+	conn, err = client.until(ctx, r.waiting, tells, asked, "the refresh", awaiting(tells, "Waiting for the refresh of %s", r.step))
 	if err != nil {
 		return err
 	}

@@ -17,15 +17,11 @@ import (
 // showTable prints the table, painted if colours are welcome.
 func (s *status) showTable(conns []v1alpha1.XConnection) error {
 	var text bytes.Buffer
-	writer := printers.GetNewTabWriter(&text)
-	printer := printers.NewTablePrinter(printers.PrintOptions{
+	err := showTable(&text, statusTable(conns, s.Clock.Now()), printers.PrintOptions{
 		NoHeaders: s.print.noHeaders, WithNamespace: s.all, Wide: *s.print.OutputFormat == formatWide,
 	})
-	if err := printer.PrintObj(statusTable(conns, s.Clock.Now()), writer); err != nil {
-		return fmt.Errorf("making the table: %w", err)
-	}
-	if err := writer.Flush(); err != nil {
-		return fmt.Errorf("making the table: %w", err)
+	if err != nil {
+		return err
 	}
 	table := text.String()
 	if s.Screen.OutColours && !s.print.noHeaders {

@@ -62,6 +62,19 @@ func (t *teller) trouble(object subject) {
 	t.Say("%s", stands)
 }
 
+// awaiting makes a step of what tells whether an object is as wanted: until it is, people
+// are told what stands in the way and what is waited for.
+func awaiting[T subject](tells *teller, what string, reached func(T) (bool, error)) func(T) (bool, error) {
+	return func(object T) (bool, error) {
+		done, err := reached(object)
+		if !done && err == nil {
+			tells.trouble(object)
+			tells.Wait(what, title(object))
+		}
+		return done, err
+	}
+}
+
 // until follows an object until step says that it is done, and gives the version
 // that it was done with. goal says what is waited for, as in "the refresh"; it
 // appears if the time runs out.
