@@ -82,7 +82,7 @@ func (r *XConnectionReconciler) hearConsent(s *scope) {
 	news := !equality.Semantic.DeepEqual(s.before.Status.LastConsent, lastConsent(last)) && s.now.Sub(last.At) < hearsayHeeded
 	refused := last.RefusedSecret != "" && last.RefusedSecret == s.app.creds.ClientSecret.Hash()
 	if news && (refused || last.Code == redeem.CodeConnected) {
-		r.Redeemer.Hear(s.app.creds, last.At, refused)
+		r.Redeemer.Hear(s.app.creds, refused)
 	}
 }
 

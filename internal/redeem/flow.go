@@ -227,13 +227,13 @@ func (r *Redeemer) conclude(ctx context.Context, g *grant.Grant, request Consent
 }
 
 // Hear takes up that another process, which finishes consents, had X take or refuse an
-// app's credentials.
-func (r *Redeemer) Hear(creds xapi.Credentials, at time.Time, refused bool) {
+// app's credentials. When it called X is not known, so that it says nothing of a limit.
+func (r *Redeemer) Hear(creds xapi.Credentials, refused bool) {
 	var err error
 	if refused {
 		err = &xapi.Error{Kind: xapi.KindCredentials}
 	}
-	if r.Gate.Report(creds, at, err) {
+	if r.Gate.Report(creds, time.Time{}, err) {
 		r.Report.AppChanged()
 	}
 }

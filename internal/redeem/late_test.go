@@ -75,10 +75,15 @@ func TestRefusedCredentialsAreNoted(t *testing.T) {
 	}
 	inBubble(t, func(t *testing.T, w *world) {
 		for _, want := range []redeem.Hold{redeem.HoldRefused, redeem.HoldNone} {
-			w.Hear(app, moment, want == redeem.HoldRefused)
+			w.Hear(app, want == redeem.HoldRefused)
 			if got := w.Gate.Look(app); got != want {
 				t.Errorf("after hearsay the gate says %q, want %q", got, want)
 			}
+		}
+		w.Gate.Report(app, moment, &xapi.Error{Kind: xapi.KindRateLimited})
+		w.Hear(app, false)
+		if got := w.Gate.Look(app); got != redeem.HoldLimited {
+			t.Errorf("hearsay ended a limit: the gate says %q", got)
 		}
 	})
 }
