@@ -147,7 +147,7 @@ func TestAdoptRefuses(t *testing.T) {
 			"error: the grant of xconnection {ns}/anew can't be adopted: the XConnection was made anew, and has been connected since\n" +
 			"If it works: kubectl delete secret {grant2} -n {vault}\n" +
 			"error: the grant of xconnection {ns}/gone can't be adopted: that XConnection does not exist\n" +
-			"If it is not to come back: kubectl delete secret {grant1} -n {vault}\n",
+			"If it is not to come back, revoke the app's access in the account's settings at X, since deleting the Secret does not: kubectl delete secret {grant1} -n {vault}\n",
 	}, goneUID, oldUID))
 	if got := v.adopts(); got.code != command.ExitNotReady {
 		t.Errorf("without names the exit code is %d", got.code)

@@ -246,7 +246,8 @@ func (a *adopt) adoptOne(
 		return "not adopted: no such XConnection", &problem{
 			code: ExitNotReady,
 			what: fmt.Sprintf("the grant of xconnection %s/%s can't be adopted: that XConnection does not exist", grant.namespace, grant.name),
-			next: fmt.Sprintf("If it is not to come back: kubectl delete secret %s -n %s", grant.secret, a.grantNamespace),
+			next: fmt.Sprintf("If it is not to come back, revoke the app's access in the account's settings at X, since deleting the Secret does not: kubectl delete secret %s -n %s",
+				grant.secret, a.grantNamespace),
 		}
 	case owner.UID != grant.owner && owner.Status.Rotation > 0:
 		return "not adopted: connected anew", &problem{
