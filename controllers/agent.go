@@ -47,7 +47,7 @@ type AgentWatcher struct {
 }
 
 // readAgent looks for the workload of agentRef. What can't be told, for want of
-// the kind or of the right to read it, counts as missing, unless all was well before: a
+// the kind or of the right to read it, counts as missing, unless it was not missing before: a
 // cache that is being filled can't tell either. It never stands in the way of a refresh.
 func (r *XConnectionReconciler) readAgent(ctx context.Context, s *scope) error {
 	ref := s.conn.Spec.AgentRef
@@ -58,7 +58,7 @@ func (r *XConnectionReconciler) readAgent(ctx context.Context, s *scope) error {
 	ctx, cancel := context.WithTimeout(ctx, agentPatience)
 	defer cancel()
 	exists, err := r.Agents.exists(ctx, ref.GroupVersionKind(), types.NamespacedName{Namespace: s.conn.Namespace, Name: ref.Name})
-	if apierrors.IsTimeout(err) && wasWell(s) && r.Agents.isNew(ref.GroupVersionKind(), s.now) {
+	if apierrors.IsTimeout(err) && hadNoFault(s) && r.Agents.isNew(ref.GroupVersionKind(), s.now) {
 		s.agentUnseen = true
 		return nil
 	}
@@ -82,12 +82,11 @@ func unseenAgent(ref *v1alpha1.AgentReference, err error) string {
 	return fmt.Sprintf("the %s %q can't be looked up at the moment: the operator tries again", ref.Kind, ref.Name)
 }
 
-// wasWell tells whether all was well with the spec as it is, or only a person was waited
-// for.
-func wasWell(s *scope) bool {
+// hadNoFault tells whether nothing was said against the workload that the spec names.
+func hadNoFault(s *scope) bool {
 	ready := meta.FindStatusCondition(s.before.Status.Conditions, v1alpha1.ConditionReady)
 	return s.before.Status.ObservedGeneration == s.conn.Generation && ready != nil &&
-		(ready.Status == metav1.ConditionTrue || ready.Reason == v1alpha1.ReasonConsentRequired)
+		ready.Reason != v1alpha1.ReasonAgentNotFound
 }
 
 // isNew tells whether a kind was first found not to be cached a short time ago.

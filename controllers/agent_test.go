@@ -28,7 +28,8 @@ func TestReadAgentOfALateCache(t *testing.T) {
 	}{
 		"all was well":          {func(*scope) {}, 0, false},
 		"not for ever":          {func(*scope) {}, agentFills, true},
-		"nothing was well":      {func(s *scope) { s.before.Status.Conditions[0].Status = metav1.ConditionFalse }, 0, true},
+		"it was missing":        {func(s *scope) { s.before.Status.Conditions[0].Reason = v1alpha1.ReasonAgentNotFound }, 0, true},
+		"X was away":            {func(s *scope) { s.before.Status.Conditions[0].Status = metav1.ConditionFalse }, 0, false},
 		"another spec was well": {func(s *scope) { s.conn.Generation++ }, 0, true},
 	} {
 		s := connectedScope()

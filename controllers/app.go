@@ -81,7 +81,9 @@ func (r *XConnectionReconciler) hearConsent(s *scope) {
 	last := s.grant.Consent.Outcome
 	news := !equality.Semantic.DeepEqual(s.before.Status.LastConsent, lastConsent(last)) && s.now.Sub(last.At) < hearsayHeeded
 	refused := last.RefusedSecret != "" && last.RefusedSecret == s.app.creds.ClientSecret.Hash()
-	if news && (refused || last.Code == redeem.CodeConnected) {
+	// When the account is known says nothing of when the code was exchanged.
+	taken := last.Code == redeem.CodeConnected && s.grant.Tokens != nil && s.now.Sub(s.grant.Tokens.ConsentedAt) < hearsayHeeded
+	if news && (refused || taken) {
 		r.Redeemer.Hear(s.app.creds, refused)
 	}
 }

@@ -48,6 +48,11 @@ func TestHearConsent(t *testing.T) {
 				t.Errorf("the gate says %q, want %q", got, test.want)
 			}
 			s.grant.Consent.Outcome = &grant.Outcome{Code: redeem.CodeConnected, At: someTime}
+			r.hearConsent(s)
+			if got := r.Gate.Look(creds); got != test.want {
+				t.Errorf("after the end of a consent that X took long ago the gate says %q, want %q", got, test.want)
+			}
+			s.grant.Tokens.ConsentedAt = someTime
 			s.grant.Consent.App = s.app.App
 			r.hearConsent(s)
 			if got := r.Gate.Look(creds); got != redeem.HoldNone {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/ptr"
@@ -34,6 +35,8 @@ const (
 	orphanPatience = time.Hour
 	// tombstonePatience is how long X is asked to revoke what a tombstone holds.
 	tombstonePatience = 24 * time.Hour
+	// lastPatience is how long X is tried to be reached once more after that.
+	lastPatience = time.Hour
 	// tombstoneFirst and tombstoneMax bound the waits between the tries.
 	tombstoneFirst = 30 * time.Second
 	tombstoneMax   = time.Hour
@@ -58,6 +61,8 @@ type SweepReconciler struct {
 	NotRevoked func()
 
 	missing sightings[types.UID]
+	// late is since when this process can't ask X for a tombstone whose time is over.
+	late sightings[types.UID]
 }
 
 // SetupWithManager registers the reconciler.
@@ -114,36 +119,43 @@ func (r *SweepReconciler) look(ctx context.Context, g *grant.Grant) (time.Durati
 	if left := orphanPatience - now.Sub(r.missing.first(g.Owner.UID, string(g.Owner.UID), now)); left > 0 {
 		return left, nil
 	}
-	r.missing.forget(g.Owner.UID)
-	elsewhere, err := r.ownedElsewhere(ctx, g.Owner)
+	elsewhere, err := r.ownedElsewhere(ctx, g.Owner.UID)
 	switch {
 	case err != nil:
 		return 0, err
 	case elsewhere != "":
+		r.missing.forget(g.Owner.UID)
 		log.FromContext(ctx).Error(nil, "A grant is not swept: its annotations name an XConnection that does not exist, and another has its uid; correct the annotations",
 			"grant", grant.SecretName(g.Owner.UID), "connection", elsewhere)
 		return 0, nil
 	}
 	stamp := now.UTC().Round(0)
-	_, err = r.Store.Update(ctx, g, func(g *grant.Grant) { g.Bury(stamp) })
+	if _, err = r.Store.Update(ctx, g, func(g *grant.Grant) { g.Bury(stamp) }); err == nil {
+		r.missing.forget(g.Owner.UID)
+	}
 	return minDelay, err
 }
 
 // ownedElsewhere finds the XConnection of a uid under any name: somebody may have edited
 // the annotations by which an owner is found. Orphans are rare enough for such a look.
-func (r *SweepReconciler) ownedElsewhere(ctx context.Context, owner grant.Owner) (string, error) {
-	reader, options := client.Reader(r.Client), []client.ListOption{client.UnsafeDisableDeepCopy}
+func (r *SweepReconciler) ownedElsewhere(ctx context.Context, uid types.UID) (string, error) {
+	reader := client.Reader(r.Client)
 	if r.Shard {
-		// The cache has some of the connections only, and all of them are too many to read.
-		reader, options = r.Live, []client.ListOption{client.InNamespace(owner.Namespace)}
+		reader = r.Live // The cache has some of the connections only.
 	}
-	var list v1alpha1.XConnectionList
-	if err := reader.List(ctx, &list, options...); err != nil {
-		return "", fmt.Errorf("looking for the XConnection of a grant by its uid: %w", err)
+	namespaces := r.Namespaces
+	if len(namespaces) == 0 {
+		namespaces = []string{metav1.NamespaceAll}
 	}
-	for i := range list.Items {
-		if list.Items[i].UID == owner.UID {
-			return client.ObjectKeyFromObject(&list.Items[i]).String(), nil
+	for _, namespace := range namespaces {
+		var list v1alpha1.XConnectionList
+		if err := reader.List(ctx, &list, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
+			return "", fmt.Errorf("looking for the XConnection of a grant by its uid: %w", err)
+		}
+		for i := range list.Items {
+			if list.Items[i].UID == uid {
+				return client.ObjectKeyFromObject(&list.Items[i]).String(), nil
+			}
 		}
 	}
 	return "", nil
@@ -169,6 +181,7 @@ func (r *SweepReconciler) tend(ctx context.Context, g *grant.Grant) (time.Durati
 	case now.Before(taken):
 		return taken.Sub(now), nil
 	case len(g.Retired) == 0:
+		r.late.forget(g.Owner.UID)
 		return 0, r.Store.Delete(ctx, g)
 	case now.Before(g.Tombstone.NextAt):
 		return g.Tombstone.NextAt.Sub(now), nil
@@ -197,12 +210,12 @@ func (r *SweepReconciler) tend(ctx context.Context, g *grant.Grant) (time.Durati
 }
 
 // again plans the next try after one that failed for a set. If X was asked once the
-// patience is over, as it may be when the operator was away, that was the last one.
+// patience is over, as it may be when the operator was away, that was the last one; while
+// X can't be asked at all there is another hour.
 func (r *SweepReconciler) again(ctx context.Context, g *grant.Grant, tried grant.Retired, failure error) (time.Duration, error) {
 	now := r.Now()
-	var answer *xapi.Error
-	late := now.Sub(g.Tombstone.Since)
-	if late > tombstonePatience && errors.As(failure, &answer) || late > 2*tombstonePatience {
+	late := now.Sub(g.Tombstone.Since) > tombstonePatience
+	if late && (reachedX(failure) || now.Sub(r.late.first(g.Owner.UID, string(g.Owner.UID), now)) > lastPatience) {
 		for _, set := range g.Retired {
 			if set.AccessToken.Equal(tried.AccessToken) {
 				tried = set // X may have named the account meanwhile.
@@ -220,6 +233,12 @@ func (r *SweepReconciler) again(ctx context.Context, g *grant.Grant, tried grant
 		g.Tombstone.NextAt = next
 	})
 	return wait, err
+}
+
+// reachedX tells whether a call that failed came to X.
+func reachedX(err error) bool {
+	var answer *xapi.Error
+	return errors.As(err, &answer) && (answer.Sent || answer.Status != 0)
 }
 
 // giveUp says of a set of tokens whose it is that X never revoked, in the log and by an

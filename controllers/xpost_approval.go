@@ -19,10 +19,10 @@ func needsApproval(s *postScope) bool {
 	return wanted && !begun(s.post) && !approved(s.post)
 }
 
-// begun tells whether something of a post is published, or may be. That was approved, and
-// can't be changed any more.
+// begun tells whether something of a post is published, or is being published. That was
+// approved, and can't be changed any more.
 func begun(post *v1alpha1.XPost) bool {
-	return len(post.Status.Posts) > 0 || post.Doubtful()
+	return len(post.Status.Posts) > 0 || post.Status.Attempt != nil
 }
 
 func approved(post *v1alpha1.XPost) bool {
@@ -52,10 +52,9 @@ func isRejection(refusal *v1alpha1.PostRefusal) bool {
 }
 
 // recordRejection keeps on record what was rejected, until it is approved: a new time to
-// live is no other post, and must not end the rejection. X's own refusal stays on record.
+// live is no other post, and must not end the rejection.
 func recordRejection(post *v1alpha1.XPost) {
 	switch {
-	case refused(post):
 	case !begun(post) && rejectsThis(post):
 		post.Status.Refusal = &v1alpha1.PostRefusal{
 			Reason: v1alpha1.ReasonRejected, Message: messageRejected,

@@ -131,6 +131,9 @@ func planSending(s *postScope) decision {
 	switch {
 	case failed(s):
 		return waitUntil(keptUntil(s))
+	case len(s.post.Status.Posts) == 0 && rejectsThis(s.post):
+		// An attempt came before the rejection; there is no other one.
+		return waitUntil()
 	case needsApproval(s), s.pub.problem != "", s.queued:
 		return waitUntil()
 	case s.now.Before(publishAt(s.post)):

@@ -203,9 +203,9 @@ func sendingCases() []postCase {
 		{"refused by X, rejected, and that was taken back", list(refusedAt(2), rejectedAt("2"), func(s *postScope) {
 			recordRejection(s.post)
 			s.post.Annotations = nil
-		}), actionWait, 0, "DuplicateContent Stalled"},
+		}), actionWait, 0, "AwaitingApproval"},
 		{"begun, and rejected too late", list(publishedPosts(1), rejectedAt("2")), actionSendPost, 0, saysPublishing},
-		{"perhaps at X, and rejected too late", list(uncertain, rejectedAt("2")), actionSendPost, 0, saysPublishing},
+		{"perhaps at X, and rejected before another try", list(uncertain, rejectedAt("2")), actionWait, 0, saysRejected},
 		{"scheduled", list(scheduled(time.Hour)), actionWait, time.Hour, "Scheduled"},
 		{"scheduled for now", list(scheduled(0)), actionSendPost, 0, saysPublishing},
 		{"not connected", list(notConnected), actionWait, 0, "NotConnected"},

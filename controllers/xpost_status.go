@@ -159,8 +159,8 @@ func judgeAttempt(s *postScope) (postVerdict, bool) {
 	v.reconciling = attempt.NextLookTime != nil
 	v.stalled = !v.reconciling
 	v.message = fmt.Sprintf("%s may be published: %s.", whichPost(s.post, attempt.Index), attempt.Message)
-	if rejectsThis(s.post) {
-		v.message += " The rejection came too late for it."
+	if rejectsThis(s.post) && len(s.post.Status.Posts) == 0 {
+		v.message += " The rejection came after that: it is not sent again."
 	}
 	if v.reconciling {
 		v.message += " The operator looks for it among the account's posts."
