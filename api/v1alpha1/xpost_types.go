@@ -217,8 +217,9 @@ type XPostStatus struct {
 	UncertainSince *metav1.MicroTime `json:"uncertainSince,omitempty"`
 
 	// refusal is why X, a check before it, or a person who may approve does not take a
-	// post. It stands until the spec changes (deletionPolicy and ttlSecondsAfterFinished
-	// apart), a retry is requested, or the person takes a rejection back.
+	// post. One of X stands until the spec changes (deletionPolicy and
+	// ttlSecondsAfterFinished apart) or a retry is requested; a rejection, until another
+	// generation or, once its annotation is gone, this one is approved.
 	// +optional
 	Refusal *PostRefusal `json:"refusal,omitempty"`
 
