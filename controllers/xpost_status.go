@@ -184,6 +184,9 @@ func judgeRefusal(s *postScope) (postVerdict, bool) {
 	switch refusal := s.post.Status.Refusal; {
 	case rejected(s.post):
 		v.reason, v.message = v1alpha1.ReasonRejected, messageRejected
+		if s.post.Status.UncertainSince != nil {
+			v.message += ". An earlier try may have published it: look at X"
+		}
 	case s.text.reason != "":
 		v.reason, v.message = s.text.reason, s.text.message
 	case refused(s.post):
