@@ -221,9 +221,15 @@ func (p *process) kill() {
 // term asks the process to stop, and kills it when its grace period is over.
 func (p *process) term() {
 	p.mu.Lock()
-	p.record.Asked = time.Now()
+	asked := !p.record.Asked.IsZero()
+	if !asked {
+		p.record.Asked = time.Now()
+	}
 	p.mu.Unlock()
-	_ = p.child.Signal(syscall.SIGTERM)
+	if !asked {
+		// A second one ends a process at once, which would count as one that drained.
+		_ = p.child.Signal(syscall.SIGTERM)
+	}
 	select {
 	case <-p.done:
 		return
