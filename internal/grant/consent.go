@@ -17,8 +17,9 @@ const (
 	// claimKept and claimsKept bound what is remembered of flows that came back.
 	claimKept  = 15 * time.Minute
 	claimsKept = 16
-	// supersededKept bounds the earlier sets that are kept to be revoked.
-	supersededKept = 16
+	// supersededKept bounds the earlier sets that are kept to be revoked. It is more than
+	// people make in a connection's life, since what is cut off nobody is told of.
+	supersededKept = 64
 )
 
 // ClaimState is what came of claiming a nonce.
