@@ -27,7 +27,7 @@ const (
 	messageConnected = "The account is connected."
 	messageMoved     = "The link that this consent began with is not valid any more: another consent or a change of the connection came first."
 	messageDenied    = "X reports that the authorization was denied."
-	messageLate      = "The person came back from X more than 15 minutes after the consent was begun."
+	messageLate      = "More than 15 minutes passed at X since the consent was begun."
 	messageBroken    = "The operator stopped before this consent was finished: open the link again."
 	messageForeign   = "The connection came from another cluster, and an administrator has not taken it over here."
 	messageUnderWay  = "A consent for this connection is still being finished."

@@ -128,14 +128,19 @@ func TestTooLate(t *testing.T) {
 	b.shows("too-late", map[string]string{
 		"label": "NOT CONNECTED", "title": "This attempt is no longer valid", "code": "session_expired",
 		"what":   "It took too long, was begun in another browser, or was replaced by a newer link. Nothing was connected.",
-		"detail": "More than 15 minutes have passed since it was begun.",
+		"detail": "More than 15 minutes passed at X since the consent was begun.",
 		"next":   "Open the newest link that you were given, and stay in one browser until the end. You have 15 minutes at X.",
-		"who":    "You", "connection": "", "restart": "",
+		"who":    "You", "restart": "Open the start page",
 	})
 	if after := shared.x.Counters().Exchanges; after != before {
 		t.Errorf("%d codes were exchanged", after-before)
 	}
-	c.ends(metav1.ConditionFalse, v1alpha1.ReasonConsentRequired)
+	c.ends(metav1.ConditionFalse, v1alpha1.ReasonSessionExpired)
+
+	b.click("restart", 200)
+	b.click("continue", 200)
+	b.agree("jane_doe", 200)
+	c.ends(metav1.ConditionTrue, v1alpha1.ReasonConnected)
 }
 
 // TestOldLink: a link of before the connection was switched off and on again leads
