@@ -8,10 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/ptr"
@@ -86,6 +89,9 @@ func (r *SweepReconciler) SetupWithManager(mgr ctrl.Manager) error {
 func (r *SweepReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	stored := &corev1.Secret{}
 	if err := r.Get(ctx, request.NamespacedName, stored); err != nil {
+		gone := types.UID(strings.TrimPrefix(request.Name, grant.SecretName("")))
+		r.missing.forget(gone)
+		r.late.forget(gone)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	g, err := grant.FromSecret(stored)
@@ -139,26 +145,44 @@ func (r *SweepReconciler) look(ctx context.Context, g *grant.Grant) (time.Durati
 // ownedElsewhere finds the XConnection of a uid under any name: somebody may have edited
 // the annotations by which an owner is found. Orphans are rare enough for such a look.
 func (r *SweepReconciler) ownedElsewhere(ctx context.Context, uid types.UID) (string, error) {
-	reader := client.Reader(r.Client)
-	if r.Shard {
-		reader = r.Live // The cache has some of the connections only.
-	}
 	namespaces := r.Namespaces
 	if len(namespaces) == 0 {
 		namespaces = []string{metav1.NamespaceAll}
 	}
 	for _, namespace := range namespaces {
-		var list v1alpha1.XConnectionList
-		if err := reader.List(ctx, &list, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
+		found, err := r.byUID(ctx, namespace, uid)
+		if err != nil {
 			return "", fmt.Errorf("looking for the XConnection of a grant by its uid: %w", err)
 		}
-		for i := range list.Items {
-			if list.Items[i].UID == uid {
-				return client.ObjectKeyFromObject(&list.Items[i]).String(), nil
-			}
+		if found != "" {
+			return found, nil
 		}
 	}
 	return "", nil
+}
+
+// byUID finds an XConnection in a namespace. The cache of a shard has some of them only:
+// there the metadata of all are read.
+func (r *SweepReconciler) byUID(ctx context.Context, namespace string, uid types.UID) (string, error) {
+	var found string
+	look := func(object runtime.Object) error {
+		if conn, ok := object.(client.Object); ok && conn.GetUID() == uid {
+			found = client.ObjectKeyFromObject(conn).String()
+		}
+		return nil
+	}
+	var list client.ObjectList = &v1alpha1.XConnectionList{}
+	reader := client.Reader(r.Client)
+	if r.Shard {
+		metadata := &metav1.PartialObjectMetadataList{}
+		metadata.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("XConnectionList"))
+		list, reader = metadata, r.Live
+	}
+	if err := reader.List(ctx, list, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return "", err
+	}
+	err := meta.EachListItem(list, look)
+	return found, err
 }
 
 func isOwned(ctx context.Context, reader client.Reader, owner grant.Owner) (bool, error) {

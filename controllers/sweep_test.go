@@ -313,7 +313,15 @@ func TestLateTombstone(t *testing.T) {
 // TestEditedAnnotations: a grant whose annotations were edited by hand is no orphan while
 // an XConnection of its uid exists.
 func TestEditedAnnotations(t *testing.T) {
+	for _, shard := range []bool{false, true} {
+		editedAnnotations(t, shard)
+	}
+}
+
+func editedAnnotations(t *testing.T, shard bool) {
+	t.Helper()
 	sweep, now := sweeping(t, &revokingX{})
+	sweep.Shard = shard
 	conn := &v1alpha1.XConnection{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "agent", UID: "1"}}
 	if err := sweep.Create(t.Context(), conn); err != nil {
 		t.Fatal(err)
@@ -332,7 +340,7 @@ func TestEditedAnnotations(t *testing.T) {
 	look()
 	look()
 	if sweep.stored(t).Tombstone != nil {
-		t.Error("it was buried")
+		t.Errorf("it was buried (shard: %t)", shard)
 	}
 	if err := sweep.Delete(t.Context(), conn); err != nil {
 		t.Fatal(err)
@@ -340,6 +348,6 @@ func TestEditedAnnotations(t *testing.T) {
 	look()
 	look()
 	if sweep.stored(t).Tombstone == nil {
-		t.Error("it was not buried once its XConnection was gone")
+		t.Errorf("it was not buried once its XConnection was gone (shard: %t)", shard)
 	}
 }

@@ -19,10 +19,14 @@ func needsApproval(s *postScope) bool {
 	return wanted && !begun(s.post) && !approved(s.post)
 }
 
+// messageRejectedLate is of one that an earlier try may have published.
+const messageRejectedLate = "Somebody with the right to approve rejected this: it is not sent again. An earlier try may have published it: " +
+	"look at X, and delete it there. This XPost can't be changed any more: another text takes another XPost"
+
 // begun tells whether something of a post is published, or is being published. That was
 // approved, and can't be changed any more.
 func begun(post *v1alpha1.XPost) bool {
-	return len(post.Status.Posts) > 0 || post.Status.Attempt != nil
+	return len(post.Status.Posts) > 0 || post.Status.Attempt != nil && post.Status.Attempt.Outcome == ""
 }
 
 func approved(post *v1alpha1.XPost) bool {

@@ -84,6 +84,9 @@ func planAttempt(s *postScope) decision {
 		return do(actionAdoptPost)
 	case attempt.NextLookTime != nil:
 		return planLook(s)
+	case retryWanted(s.post) && rejected(s.post):
+		// Whoever asks says that it is not at X: then that is the end of it.
+		return do(actionWithdrawPost)
 	case retryWanted(s.post):
 		return planSending(s)
 	default:
@@ -131,9 +134,6 @@ func planSending(s *postScope) decision {
 	switch {
 	case failed(s):
 		return waitUntil(keptUntil(s))
-	case len(s.post.Status.Posts) == 0 && rejectsThis(s.post):
-		// An attempt came before the rejection; there is no other one.
-		return waitUntil()
 	case needsApproval(s), s.pub.problem != "", s.queued:
 		return waitUntil()
 	case s.now.Before(publishAt(s.post)):

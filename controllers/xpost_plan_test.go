@@ -248,6 +248,12 @@ func attemptCases() []postCase {
 		{"an answer to an earlier question", list(publishedPosts(1), lostForGood, toldAgain), actionWait, 0, saysAskPerson},
 		{"an answer that is no id", list(lostForGood, annotated(v1alpha1.AnnotationPublishedAs, "https://x.com/")), actionWait, 0, saysAskPerson},
 		{"not found by a person", list(lostForGood, retryNow), actionSendPost, 0, saysAskPerson},
+		{"rejected since", list(lostForGood, rejectedAt("2")), actionWait, 0, saysAskPerson},
+		{"rejected since, and not found by a person", list(lostForGood, rejectedAt("2"), retryNow), actionWithdrawPost, 0, saysAskPerson},
+		{"rejected since, and the object changed, and a retry", list(lostForGood, rejectedEarlier, retryNow), actionWithdrawPost, 0, saysAskPerson},
+		{"rejected since, which is lost, and a retry", list(lostForGood, rejectedEarlier, func(s *postScope) { clear(s.post.Annotations) }, retryNow), actionWait, 0, saysAskPerson},
+		{"rejected since, and found by a person", list(lostForGood, rejectedAt("2"), toldTwo), actionAdoptPost, 0, saysAskPerson},
+		{"half published, rejected since, and a retry", list(publishedPosts(1), lostForGood, rejectedAt("2"), retryNow), actionSendPost, 0, saysAskPerson},
 		{"a retry before the looks end", list(lost(time.Minute), retryNow), actionWait, time.Minute, saysLooking},
 		{"a retry, and not connected", list(lostForGood, retryNow, notConnected), actionWait, 0, saysAskPerson},
 	}

@@ -159,9 +159,6 @@ func judgeAttempt(s *postScope) (postVerdict, bool) {
 	v.reconciling = attempt.NextLookTime != nil
 	v.stalled = !v.reconciling
 	v.message = fmt.Sprintf("%s may be published: %s.", whichPost(s.post, attempt.Index), attempt.Message)
-	if rejectsThis(s.post) && len(s.post.Status.Posts) == 0 {
-		v.message += " The rejection came after that: it is not sent again."
-	}
 	if v.reconciling {
 		v.message += " The operator looks for it among the account's posts."
 		if why := obstacle(s); why != "" {
@@ -172,9 +169,13 @@ func judgeAttempt(s *postScope) (postVerdict, bool) {
 	if lookedInVain(attempt) {
 		v.message += " The operator did not find it among the account's posts."
 	}
+	then := "to send it again"
+	if rejected(s.post) {
+		then = "and it counts as Rejected: somebody with the right to approve rejected it since"
+	}
 	v.message += fmt.Sprintf(" It is not sent again by itself. Look at X: "+
-		"if it is there, set the annotation %s to the post's id; if not, set %s to a new value to send it again.",
-		v1alpha1.AnnotationPublishedAs, v1alpha1.AnnotationRetryRequestedAt)
+		"if it is there, set the annotation %s to the post's id; if not, set %s to a new value %s.",
+		v1alpha1.AnnotationPublishedAs, v1alpha1.AnnotationRetryRequestedAt, then)
 	return v, true
 }
 
@@ -185,7 +186,7 @@ func judgeRefusal(s *postScope) (postVerdict, bool) {
 	case rejected(s.post):
 		v.reason, v.message = v1alpha1.ReasonRejected, messageRejected
 		if s.post.Status.UncertainSince != nil {
-			v.message += ". An earlier try may have published it: look at X"
+			v.message = messageRejectedLate
 		}
 	case s.text.reason != "":
 		v.reason, v.message = s.text.reason, s.text.message

@@ -42,7 +42,8 @@ const (
 	ReasonAwaitingApproval = "AwaitingApproval"
 
 	// ReasonRejected is used with Ready (False) and Stalled (True) once somebody who may
-	// approve rejected this generation of the spec. Nothing was sent.
+	// approve rejected this generation of the spec. Nothing was sent, unless the message
+	// tells of an earlier try.
 	ReasonRejected = "Rejected"
 
 	// ReasonNotConnected is used with Ready (False) while the XConnection is missing,

@@ -131,7 +131,7 @@ func stalled(told publication) *fault {
 	case told.Reason == v1alpha1.ReasonRejected:
 		next = fmt.Sprintf("A person with the right to approve rejected it (XPost %s): do not publish it again, under this requestID or another, "+
 			"unless your person asks.", told.Object)
-		return &fault{reason: told.Reason, message: next}
+		return &fault{reason: told.Reason, message: told.Message + " " + next}
 	case told.Reason == v1alpha1.ReasonUnknown:
 		next = fmt.Sprintf("Do not publish it again: a person must look at the XPost %s.", told.Object)
 	case len(told.Posts) > 0 && !aboutTheText[told.Reason]:
