@@ -291,7 +291,7 @@ func TestAgentAwaitsApproval(t *testing.T) {
 	tn.postReaches(post, v1alpha1.ReasonAwaitingApproval, whenWaiting...)
 	tn.annotatePost(post, v1alpha1.AnnotationRejectedGeneration, "1")
 	tn.postReaches(post, v1alpha1.ReasonRejected, whenRefused...)
-	if _, text := bot.call(session, "publish_post", request); !strings.HasPrefix(text, "Rejected: A person") {
+	if _, text := bot.call(session, "publish_post", request); !strings.HasPrefix(text, "Rejected: ") || !strings.Contains(text, "do not publish it again") {
 		t.Errorf("after the rejection: %s", text)
 	}
 	tn.wallIs(account, "may I?")
