@@ -79,7 +79,7 @@ func (r *XConnectionReconciler) hearConsent(s *scope) {
 		return
 	}
 	last := s.grant.Consent.Outcome
-	news := !equality.Semantic.DeepEqual(s.before.Status.LastConsent, lastConsent(last)) && s.now.Sub(last.At) < hearsayHeeded
+	news := s.now.Sub(last.At) < hearsayHeeded && !equality.Semantic.DeepEqual(s.before.Status.LastConsent, lastConsent(last))
 	refused := last.RefusedSecret != "" && last.RefusedSecret == s.app.creds.ClientSecret.Hash()
 	// When the account is known says nothing of when the code was exchanged.
 	taken := last.Code == redeem.CodeConnected && s.grant.Tokens != nil && s.now.Sub(s.grant.Tokens.ConsentedAt) < hearsayHeeded

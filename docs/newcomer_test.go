@@ -6,7 +6,6 @@ package docs_test
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -68,7 +67,7 @@ func newNewcomer(t *testing.T) *newcomer {
 	t.Helper()
 	n := &newcomer{
 		t: t, plane: envtest.Cluster(t), shell: newShell(t),
-		x: xsim.New(xsim.Config{}), address: freeAddress(t), folder: t.TempDir(),
+		x: xsim.New(xsim.Config{}), address: envtest.FreeAddress(t), folder: t.TempDir(),
 	}
 	server := httptest.NewServer(n.x)
 	t.Cleanup(server.Close)
@@ -97,16 +96,6 @@ func installFile(t *testing.T) string {
 		install.WriteString("---\n" + string(text))
 	}
 	return install.String()
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
 }
 
 func (n *newcomer) write(name, content string) {

@@ -245,9 +245,7 @@ func given(conn *v1alpha1.XConnection) {
 func TestReconnect(t *testing.T) {
 	s := newStage(t)
 	s.apply("agent", connected)
-	played := s.once("agent", func(conn *v1alpha1.XConnection) bool {
-		return conn.Annotations[v1alpha1.AnnotationReconnectRequestedAt] != ""
-	}, due)
+	played := s.once("agent", wantsReconnect, due)
 	s.browser = func(string) {
 		s.plays("agent", func(conn *v1alpha1.XConnection) {
 			connected(conn)
@@ -274,9 +272,7 @@ func TestReconnect(t *testing.T) {
 func TestReconnectFails(t *testing.T) {
 	s := newStage(t)
 	s.apply("agent", connected)
-	played := s.once("agent", func(conn *v1alpha1.XConnection) bool {
-		return conn.Annotations[v1alpha1.AnnotationReconnectRequestedAt] != ""
-	}, func(conn *v1alpha1.XConnection) {
+	played := s.once("agent", wantsReconnect, func(conn *v1alpha1.XConnection) {
 		conn.Status.AuthorizeURL = link
 		unavailable(conn)
 	})
@@ -315,4 +311,8 @@ func TestDeletingIsRefused(t *testing.T) {
 		s.expect(s.runs(verb, "agent"), result{code: command.ExitError, err: "error: xconnection {ns}/agent is being deleted: make a new one once it is gone\n"})
 	}
 	s.expect(s.runs("disconnect", "agent"), result{code: command.ExitError, err: "error: xconnection {ns}/agent is being deleted: its tokens are revoked with it\n"})
+}
+
+func wantsReconnect(conn *v1alpha1.XConnection) bool {
+	return conn.Annotations[v1alpha1.AnnotationReconnectRequestedAt] != ""
 }

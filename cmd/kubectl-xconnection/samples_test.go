@@ -22,16 +22,8 @@ var calls = regexp.MustCompile(`command: \[/kubectl-xconnection\]\n *args:\n((?:
 
 // TestSamplesCallUsRight parses the arguments that the samples give to this command.
 func TestSamplesCallUsRight(t *testing.T) {
-	files, err := filepath.Glob("../../config/samples/*/*.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
 	found := map[string]int{}
-	for _, file := range files {
-		content, err := os.ReadFile(file) //nolint:gosec // A file of the repository.
-		if err != nil {
-			t.Fatal(err)
-		}
+	for file, content := range samples(t, "*/*.yaml") {
 		for _, match := range calls.FindAllSubmatch(content, -1) {
 			var arguments []string
 			if err := yaml.Unmarshal(match[1], &arguments); err != nil {
@@ -47,6 +39,22 @@ func TestSamplesCallUsRight(t *testing.T) {
 	if found["post"] != 1 || found["proxy"] != 2 {
 		t.Errorf("the samples call %v", found)
 	}
+}
+
+// samples reads the samples that a pattern names.
+func samples(t *testing.T, pattern string) map[string][]byte {
+	t.Helper()
+	files, err := filepath.Glob("../../config/samples/" + pattern)
+	if err != nil {
+		t.Fatal(err)
+	}
+	contents := map[string][]byte{}
+	for _, file := range files {
+		if contents[file], err = os.ReadFile(file); err != nil { //nolint:gosec // A file of the repository.
+			t.Fatal(err)
+		}
+	}
+	return contents
 }
 
 // parsed gives the command that arguments call, and why it would not take them.
@@ -75,16 +83,8 @@ var (
 // them to what an agent may: each thing that is published has a request id, and what is
 // read comes through the agents' door, for which it needs no Secret.
 func TestSkillsCallUsRight(t *testing.T) {
-	files, err := filepath.Glob("../../config/samples/social-manager/skills/*/SKILL.md")
-	if err != nil {
-		t.Fatal(err)
-	}
 	found := map[string]int{}
-	for _, file := range files {
-		content, err := os.ReadFile(file) //nolint:gosec // A file of the repository.
-		if err != nil {
-			t.Fatal(err)
-		}
+	for file, content := range samples(t, "social-manager/skills/*/SKILL.md") {
 		for _, match := range skillCalls.FindAllStringSubmatch(string(content), -1) {
 			cmd, err := parsed(quotedWord.FindAllString(match[1], -1))
 			if err != nil {

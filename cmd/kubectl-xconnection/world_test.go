@@ -6,7 +6,6 @@ package main
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http/httptest"
 	"testing"
 
@@ -38,11 +37,11 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	s := newStage(t)
-	w := &world{stage: s, x: xsim.New(xsim.Config{}), grants: envtest.Namespace(t, s.cluster, nil), door: freeAddress(t)}
+	w := &world{stage: s, x: xsim.New(xsim.Config{}), grants: envtest.Namespace(t, s.cluster, nil), door: envtest.FreeAddress(t)}
 	x := httptest.NewServer(w.x)
 	t.Cleanup(x.Close)
 	w.api = x.URL
-	address := freeAddress(t)
+	address := envtest.FreeAddress(t)
 	w.x.RegisterApp(xsim.App{ClientID: "client", ClientSecret: "client-secret", RedirectURIs: []string{"http://" + address + "/oauth2/callback"}})
 	w.creates(&corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: "own-app", Labels: map[string]string{v1alpha1.LabelApp: v1alpha1.LabelAppValue}},
@@ -79,16 +78,6 @@ func (w *world) operates(options app.Options) {
 			w.t.Errorf("the operator ended with an error: %v", err)
 		}
 	})
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
 }
 
 func (s *stage) creates(object client.Object) {

@@ -107,7 +107,7 @@ func newDraining(t *testing.T, flags ...string) *draining {
 	t.Helper()
 	cluster := envtest.Cluster(t)
 	d := &draining{
-		t: t, cluster: cluster, x: heldX{Server: xsim.New(xsim.Config{}), letGo: make(chan struct{})}, door: freeAddress(t),
+		t: t, cluster: cluster, x: heldX{Server: xsim.New(xsim.Config{}), letGo: make(chan struct{})}, door: envtest.FreeAddress(t),
 		grants: envtest.Namespace(t, cluster, nil), namespace: envtest.Namespace(t, cluster, nil),
 	}
 	x := httptest.NewServer(d.x)
@@ -133,16 +133,6 @@ func newDraining(t *testing.T, flags ...string) *draining {
 	d.must(err)
 	t.Cleanup(func() { _ = d.operator.Kill() })
 	return d
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
 }
 
 func (d *draining) must(err error) {

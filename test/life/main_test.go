@@ -12,7 +12,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http/httptest"
 	"os"
 	"sync"
@@ -26,6 +25,7 @@ import (
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/app"
+	"github.com/agentconnect/x-operator/internal/child"
 	"github.com/agentconnect/x-operator/internal/controlplane"
 	"github.com/agentconnect/x-operator/internal/manifests"
 	"github.com/agentconnect/x-operator/internal/xapi"
@@ -109,20 +109,20 @@ func newWorld(ctx context.Context, plane *controlplane.ControlPlane) (*world, er
 		metrics: map[app.Component]string{}, x: xsim.New(xsim.Config{}),
 	}
 	w.xURL = httptest.NewServer(w.x).URL
-	port, err := freePort()
+	port, err := child.FreePort(ctx)
 	if err != nil {
 		return nil, err
 	}
 	w.base = "http://127.0.0.1:" + port
 	for range 2 {
-		port, err := freePort()
+		port, err := child.FreePort(ctx)
 		if err != nil {
 			return nil, err
 		}
 		w.doors = append(w.doors, "127.0.0.1:"+port)
 	}
 	for _, component := range []app.Component{app.ComponentControllers, app.ComponentCallback, app.ComponentAgent} {
-		port, err := freePort()
+		port, err := child.FreePort(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -182,16 +182,6 @@ func endpoints(base string) xapi.Endpoints {
 		RevokeURL:    base + xsim.PathRevoke,
 		APIURL:       base,
 	}
-}
-
-func freePort() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = listener.Close() }()
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	return port, err
 }
 
 // lockedBuffer collects logs of many goroutines.

@@ -7,7 +7,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -28,6 +27,7 @@ import (
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/app"
 	"github.com/agentconnect/x-operator/internal/controlplane"
+	"github.com/agentconnect/x-operator/internal/envtest"
 	"github.com/agentconnect/x-operator/internal/manifests"
 	"github.com/agentconnect/x-operator/internal/xapi"
 	"github.com/agentconnect/x-operator/internal/xsim"
@@ -50,23 +50,13 @@ type operator struct {
 // TestOperator: an account is connected, objects publish a post, a reply and a
 // thread, and an agent publishes and reads through its door.
 func TestOperator(t *testing.T) {
-	o := &operator{account: signIn(t), x: xsim.New(xsim.Config{}), pages: freeAddress(t), door: freeAddress(t)}
+	o := &operator{account: signIn(t), x: xsim.New(xsim.Config{}), pages: envtest.FreeAddress(t), door: envtest.FreeAddress(t)}
 	o.start(playground(t))
 	o.connects()
 	post := o.publishes("post", v1alpha1.XPostSpec{Text: "an object"})
 	o.publishes("reply", v1alpha1.XPostSpec{Text: "an answer", ReplyTo: post[0]})
 	o.publishes("thread", v1alpha1.XPostSpec{Thread: []string{"one", "two", "three"}})
 	o.agentWorks()
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
 }
 
 // start starts a control plane with the shipped manifests, and the operator on it.
