@@ -14,6 +14,8 @@ const (
 	// slotWait is how long a pass waits for one of the places that calls to X may take
 	// before it gives its worker back.
 	slotWait = time.Second
+	// deskWait is how long a write waits for its turn before it goes on without one.
+	deskWait = time.Second
 	// turnDelay is about when a revocation that found no place asks again.
 	turnDelay = 2 * time.Second
 )
@@ -23,14 +25,19 @@ var errBusy = errors.New("all places for calls to X are taken")
 // slots are the places that passes take while they wait for X: half the workers, so
 // that calls into a black hole never keep all else waiting. Revocations get half of the
 // places at most: a thousand deletions at once keep no refresh and no consent waiting.
+//
+// Routine writes of tokens and statuses take turns at desks, a quarter of the workers. More of
+// them at once make an API server that is busy no faster, and everybody's calls to it slower:
+// those of a person who consents meanwhile too, and these come one after another.
 type slots struct {
-	all, revocations chan struct{}
+	all, revocations, desks chan struct{}
 }
 
 func newSlots(workers int) slots {
 	return slots{
 		all:         make(chan struct{}, max(workers/2, 1)),
 		revocations: make(chan struct{}, max(workers/4, 1)),
+		desks:       make(chan struct{}, max(workers/4, 1)),
 	}
 }
 
@@ -70,6 +77,21 @@ func (s slots) takeForRevocation() bool {
 func (s slots) leaveAfterRevocation() {
 	<-s.all
 	<-s.revocations
+}
+
+// atDesk writes when it is its turn. Writes that hang keep the others waiting for a
+// moment only.
+func (s slots) atDesk(ctx context.Context, write func() error) error {
+	timer := time.NewTimer(deskWait)
+	defer timer.Stop()
+	select {
+	case s.desks <- struct{}{}:
+		defer func() { <-s.desks }()
+	case <-timer.C:
+	case <-ctx.Done():
+		return errBusy
+	}
+	return write()
 }
 
 // nextTurn is when a revocation that found no place asks again. It is no failure: its

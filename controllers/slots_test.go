@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -138,6 +139,56 @@ func TestSettlementsTakePlaces(t *testing.T) {
 		if err := r.settleCandidate(t.Context(), s); err != nil || s.grant.Candidate != nil {
 			t.Errorf("with a place the consent is not finished: %v", err)
 		}
+	})
+}
+
+// Routine writes take turns, a quarter of the workers at once; a token that a person waits
+// for is written at once; writes that hang keep the others waiting for a moment only.
+func TestRoutineWritesTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &XConnectionReconciler{slots: newSlots(16)}
+		routine, awaited := connectedScope(), connectedScope()
+		routine.before.Status.ConnectedAt = timeOf(routine.grant.Tokens.ConsentedAt)
+		awaited.before.Status.ConnectedAt = nil
+		var writing atomic.Int32
+		answer := make(chan struct{})
+		write := func() {
+			err := r.inTurn(t.Context(), routine, func() error {
+				writing.Add(1)
+				<-answer
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		expect := func(want int32, when string) {
+			t.Helper()
+			synctest.Wait()
+			if got := writing.Load(); got != want {
+				t.Errorf("%s %d began to write, want %d", when, got, want)
+			}
+		}
+		for range 10 {
+			go write()
+		}
+		expect(4, "of ten routine passes")
+		published := false
+		err := r.inTurn(t.Context(), awaited, func() error { published = true; return nil })
+		if err != nil || !published {
+			t.Errorf("what a person waits for is not written: %v", err)
+		}
+		answer <- struct{}{}
+		expect(5, "of ten routine passes, of which one has its answer,")
+		time.Sleep(deskWait)
+		expect(10, "after a moment, of ten routine passes,")
+
+		ended, end := context.WithCancel(t.Context())
+		end()
+		if err := r.inTurn(ended, routine, func() error { return errors.New("written") }); !isRace(err) {
+			t.Errorf("at the end of the process the error is %v", err)
+		}
+		close(answer)
 	})
 }
 

@@ -33,7 +33,11 @@ func (r *XConnectionReconciler) writeStatus(ctx context.Context, s *scope) error
 		return nil
 	}
 	failpoint.Hit("publish-before-status")
-	version, err := r.patchStatus(ctx, s.before, status)
+	var version string
+	err := r.inTurn(ctx, s, func() (err error) {
+		version, err = r.patchStatus(ctx, s.before, status)
+		return err
+	})
 	if err != nil {
 		return client.IgnoreNotFound(fmt.Errorf("writing the status: %w", err))
 	}

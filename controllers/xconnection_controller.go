@@ -129,7 +129,7 @@ func (r *XConnectionReconciler) act(ctx context.Context, s *scope, d decision) e
 	case actionSettleCandidate:
 		return r.settleCandidate(ctx, s)
 	case actionPublish:
-		return r.noteToken(s, r.publish(ctx, s))
+		return r.inTurn(ctx, s, func() error { return r.noteToken(s, r.publish(ctx, s)) })
 	case actionUnpublish:
 		return r.noteToken(s, r.unpublish(ctx, &s.token))
 	case actionUnpublishOld:

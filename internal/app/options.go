@@ -137,7 +137,7 @@ func (o *Options) bind(flags *flag.FlagSet) {
 	flags.BoolVar(&o.LeaderElect, "leader-elect", false,
 		"Elect a leader among replicas: only it reconciles. Every replica serves the consent pages.")
 	flags.IntVar(&o.MaxConcurrentReconciles, "max-concurrent-reconciles", defaultWorkers,
-		"How many XConnections are reconciled at once. At most half of them wait for X.")
+		"How many XConnections are reconciled at once. At most half of them wait for X, and a quarter write routine tokens and statuses.")
 	flags.StringVar(&o.MetricsBindAddress, "metrics-bind-address", "0",
 		"Address of the Prometheus metrics, such as :8443. 0: no metrics server.")
 	flags.BoolVar(&o.MetricsSecure, "metrics-secure", true,
