@@ -142,6 +142,23 @@ func TestSettlementsTakePlaces(t *testing.T) {
 	})
 }
 
+// A refresh that found no place comes again behind the events: while X hangs, refreshes of
+// tokens about to end would take every worker that gets free, and no deletion would be served.
+func TestRefreshesWithoutAPlaceComeLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _ := stuck(t, 4)
+		for range 2 {
+			r.slots.take(t.Context())
+		}
+		s, d := connectedScope(), decision{action: actionRefresh}
+		s.grant.Tokens.ExpiresAt = s.now.Add(time.Minute)
+		result, err := r.result(s, d, r.refresh(t.Context(), s, d))
+		if err != nil || result.RequeueAfter == 0 || result.Priority == nil || *result.Priority != priorityRoutine {
+			t.Errorf("the result is %+v with the error %v, want a routine pass", result, err)
+		}
+	})
+}
+
 // Routine writes take turns, a quarter of the workers at once; a token that a person waits
 // for is written at once; writes that hang keep the others waiting for a moment only.
 func TestRoutineWritesTakeTurns(t *testing.T) {

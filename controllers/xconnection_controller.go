@@ -155,6 +155,11 @@ func (r *XConnectionReconciler) act(ctx context.Context, s *scope, d decision) e
 // error discards the schedule, which a refresh must not lose. A conflict is no
 // error: somebody else was first, and what is there now is looked at again.
 func (r *XConnectionReconciler) result(s *scope, d decision, err error) (ctrl.Result, error) {
+	if errors.Is(err, errBusy) && d.action == actionRefresh {
+		// While calls to X hang, refreshes that are urgent must not take every worker that gets
+		// free: what needs no answer of X goes first.
+		return ctrl.Result{RequeueAfter: raceDelay, Priority: ptr.To(priorityRoutine)}, nil
+	}
 	if isRace(err) {
 		return ctrl.Result{RequeueAfter: raceDelay}, nil
 	}

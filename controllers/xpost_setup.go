@@ -10,7 +10,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/client-go/util/workqueue"
-	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -46,7 +45,9 @@ func (r *XPostReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager
 		Watches(&v1alpha1.XConnection{}, handler.EnqueueRequestsFromMapFunc(r.connectionToPosts), builder.WithPredicates(standingChanged{})).
 		Watches(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.namespaceToPosts), builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		WatchesRawSource(source.Func(r.takeQueue)).
-		WithOptions(controller.Options{MaxConcurrentReconciles: r.Workers, EnableWarmup: ptr.To(true)}).
+		// No warm-up: the queue of a replica that waits for the leadership would keep the name of
+		// each XPost that ever came and went. Its cache is filled all the same, for the indexes.
+		WithOptions(controller.Options{MaxConcurrentReconciles: r.Workers}).
 		Complete(r)
 	if err != nil {
 		return fmt.Errorf("setting up the XPost controller: %w", err)

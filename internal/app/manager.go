@@ -134,7 +134,7 @@ func (o *operator) leaseName() string {
 	if len(o.Namespaces) == 0 && o.Selector == "" {
 		return name
 	}
-	namespaces := slices.Sorted(slices.Values(o.Namespaces))
+	namespaces := slices.Sorted(slices.Values(slices.Concat(o.Namespaces, o.closed)))
 	hash := fnv.New32a()
 	_, _ = fmt.Fprintf(hash, "%s|%s", strings.Join(namespaces, ","), o.selector)
 	return fmt.Sprintf("%s-%08x", name, hash.Sum32())

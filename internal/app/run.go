@@ -33,6 +33,9 @@ import (
 // operator is what the parts of one process share.
 type operator struct {
 	Options
+	// closed are namespaces that Options name and that this process may not read; they
+	// are not in Options.Namespaces any more.
+	closed   []string
 	mgr      ctrl.Manager
 	live     client.Client
 	store    *grant.Store
@@ -92,6 +95,7 @@ func Run(ctx context.Context, config *rest.Config, options Options) error {
 	config.UserAgent = "x-operator/" + version.Get().Version
 	steps := []func(context.Context, *rest.Config) error{
 		o.connect,
+		o.leaveOut,
 		o.makeManager,
 		o.makeCore,
 		o.loadKeys,
@@ -100,6 +104,7 @@ func Run(ctx context.Context, config *rest.Config, options Options) error {
 		o.addCallback,
 		o.addAgent,
 		o.addHealth,
+		o.addKnocker,
 		o.tellFilled,
 	}
 	for _, step := range steps {
