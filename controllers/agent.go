@@ -25,6 +25,10 @@ import (
 // once.
 const agentPatience = 2 * time.Second
 
+// agentGlance is the same for a kind whose cache was found not to be filled: a kind that may
+// not be listed must not keep a worker waiting at each pass.
+const agentGlance = 20 * time.Millisecond
+
 // agentFills is how long the cache of a kind may take to be filled; what is not filled by
 // then is a kind that may not be listed.
 const agentFills = 5 * time.Minute
@@ -55,10 +59,10 @@ func (r *XConnectionReconciler) readAgent(ctx context.Context, s *scope) error {
 		return nil
 	}
 	// A cache that can't be filled, for want of a right, would block for ever.
-	ctx, cancel := context.WithTimeout(ctx, agentPatience)
+	ctx, cancel := context.WithTimeout(ctx, r.Agents.patience(ref.GroupVersionKind()))
 	defer cancel()
 	exists, err := r.Agents.exists(ctx, ref.GroupVersionKind(), types.NamespacedName{Namespace: s.conn.Namespace, Name: ref.Name})
-	if apierrors.IsTimeout(err) && hadNoFault(s) && r.Agents.isNew(ref.GroupVersionKind(), s.now) {
+	if apierrors.IsTimeout(err) && r.Agents.isNew(ref.GroupVersionKind(), s.now) && hadNoFault(s) {
 		s.agentUnseen = true
 		return nil
 	}
@@ -95,6 +99,14 @@ func (a *AgentWatcher) isNew(kind schema.GroupVersionKind, now time.Time) bool {
 	return now.Sub(first.(time.Time)) < agentFills
 }
 
+// patience is how long a pass waits for the cache of a kind.
+func (a *AgentWatcher) patience(kind schema.GroupVersionKind) time.Duration {
+	if _, late := a.late.Load(kind); late {
+		return agentGlance
+	}
+	return agentPatience
+}
+
 func (a *AgentWatcher) exists(ctx context.Context, kind schema.GroupVersionKind, key types.NamespacedName) (bool, error) {
 	if err := a.ensure(kind); err != nil {
 		if meta.IsNoMatchError(err) {
@@ -105,6 +117,9 @@ func (a *AgentWatcher) exists(ctx context.Context, kind schema.GroupVersionKind,
 	workload := &metav1.PartialObjectMetadata{}
 	workload.SetGroupVersionKind(kind)
 	err := a.Reader.Get(ctx, key, workload)
+	if err == nil || apierrors.IsNotFound(err) {
+		a.late.Delete(kind)
+	}
 	if apierrors.IsNotFound(err) || meta.IsNoMatchError(err) {
 		return false, nil
 	}

@@ -5,7 +5,9 @@ package controllers
 
 import (
 	"context"
+	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -56,4 +58,37 @@ func TestReadAgentOfALateCache(t *testing.T) {
 			t.Errorf("%s: the next step is %+v", name, next)
 		}
 	}
+}
+
+// A kind whose cache is not filled keeps a worker waiting once; a cache that is filled is
+// waited for as before.
+func TestOnlyTheFirstLookWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var waits []time.Duration
+		filled := false
+		r := &XConnectionReconciler{Agents: &AgentWatcher{
+			Watch: func(schema.GroupVersionKind) error { return nil },
+			Reader: interceptor.NewClient(fake.NewClientBuilder().Build(), interceptor.Funcs{
+				Get: func(ctx context.Context, _ client.WithWatch, _ client.ObjectKey, _ client.Object, _ ...client.GetOption) error {
+					until, _ := ctx.Deadline()
+					waits = append(waits, time.Until(until))
+					if filled {
+						return nil
+					}
+					<-ctx.Done()
+					return apierrors.NewTimeoutError("failed waiting for the informer to sync", 0)
+				},
+			}),
+		}}
+		s := connectedScope()
+		s.conn.Spec.AgentRef = &v1alpha1.AgentReference{APIVersion: "v1", Kind: "Pod", Name: "agent"}
+		for _, filled = range []bool{false, false, true, true} {
+			if err := r.readAgent(t.Context(), s); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if want := []time.Duration{agentPatience, agentGlance, agentGlance, agentPatience}; !slices.Equal(waits, want) {
+			t.Errorf("the looks may wait for %v, want %v", waits, want)
+		}
+	})
 }
