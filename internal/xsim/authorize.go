@@ -121,6 +121,7 @@ func (s *Server) issueCode(request consentRequest, account Account) string {
 		scopes:      request.scopes,
 		redirectURI: request.redirectURI,
 		challenge:   request.challenge,
+		state:       request.state,
 		expires:     s.clock.now().Add(time.Duration(s.lifetimes.Code)),
 	}
 	return value

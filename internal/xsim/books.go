@@ -50,6 +50,9 @@ type GrantRecord struct {
 	Username  string    `json:"username"`
 	Scopes    []string  `json:"scopes"`
 	StartedAt time.Time `json:"startedAt"`
+	// State is the hash of the state of the authorization request that it began with,
+	// by which whoever made the request knows it again; empty if there was none.
+	State string `json:"state,omitempty"`
 	// Alive tells whether a refresh token of it can be used now.
 	Alive bool `json:"alive"`
 	// EndedAt and EndedWhy are the end of all its refresh tokens together; absent if
@@ -135,6 +138,7 @@ func (g *grant) record(alive bool) GrantRecord {
 		Username:  g.account.Username,
 		Scopes:    g.scopes,
 		StartedAt: g.started,
+		State:     Hash(g.state),
 		Alive:     alive,
 		EndedAt:   orNil(g.refreshEnd.at),
 		EndedWhy:  g.refreshEnd.why,

@@ -65,6 +65,9 @@ func TestGrantsInTheBooks(t *testing.T) {
 	if grants[0].EndedWhy != xsim.EndNewLogin || grants[0].Answers != 2 || grants[1].EndedAt != nil {
 		t.Errorf("grants: %+v", grants)
 	}
+	if want := xsim.Hash("state-0123456789"); grants[0].State != want || grants[1].State != want {
+		t.Errorf("the states of the grants are %q and %q, want %q", grants[0].State, grants[1].State, want)
+	}
 	if grants[0].Alive || !grants[1].Alive {
 		t.Errorf("grants: %+v", grants)
 	}

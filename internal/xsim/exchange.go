@@ -13,6 +13,7 @@ type code struct {
 	scopes      []string
 	redirectURI string
 	challenge   string
+	state       string
 	expires     time.Time
 	// grant is what it was changed for; nil while it is not used.
 	grant *grant

@@ -60,6 +60,7 @@ type grant struct {
 	client  string
 	account Account
 	scopes  []string
+	state   string
 	started time.Time
 	// refreshEnd and accessEnd are apart, since a new login ends the refresh token
 	// alone. They end every token of their kind at once.
@@ -83,6 +84,7 @@ func (s *Server) startGrant(k *code, now time.Time) *grant {
 		client:  k.client,
 		account: k.account,
 		scopes:  k.scopes,
+		state:   k.state,
 		started: now,
 	}
 	book.open = append(book.open, g)
