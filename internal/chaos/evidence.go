@@ -104,10 +104,14 @@ func (w *world) evidence(ctx context.Context) (judge.Evidence, error) {
 	if err != nil {
 		return e, fmt.Errorf("reading the token Secrets: %w", err)
 	}
+	logins, err := w.logins(e.Books)
+	if err != nil {
+		return e, err
+	}
 	for _, conn := range w.connections {
 		found := judge.Connection{
-			Name: w.name + "/" + conn.name, Account: conn.account, Stranger: conn.stranger(),
-			Wanted: conn.wanted, Published: published[conn.name],
+			Name: w.name + "/" + conn.name, Account: conn.account, Stranger: conn.stranger, Logins: logins[conn],
+			Wanted: conn.wanted, Removed: conn.removed, Published: published[conn.name],
 		}
 		fillGrant(&found, grants[conn.name])
 		fillStatus(&found, conn.seen)
@@ -117,6 +121,27 @@ func (w *world) evidence(ctx context.Context) (judge.Evidence, error) {
 		e.Posts = append(e.Posts, post.evidence(w.name))
 	}
 	return e, nil
+}
+
+// logins are the ids of the grants at X that each connection's person consented to.
+func (w *world) logins(books xsim.Books) (map[*connection][]string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	began := map[string]*connection{}
+	for _, conn := range w.connections {
+		for state := range conn.states {
+			began[state] = conn
+		}
+	}
+	logins := map[*connection][]string{}
+	for _, login := range books.Grants {
+		conn := began[login.State]
+		if conn == nil {
+			return nil, fmt.Errorf("nobody is known to have consented to %s", login.ID)
+		}
+		logins[conn] = append(logins[conn], login.ID)
+	}
+	return logins, nil
 }
 
 func (p *xpost) evidence(world string) judge.Post {

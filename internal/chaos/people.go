@@ -28,40 +28,65 @@ const (
 	tryAgain  = 3 * time.Second
 	// atOnce is how many consents of a world are under way at once.
 	atOnce = 3
+	// twinTryAgain is how long one waits whose account another connection shares: where X
+	// ends the earlier login at each new one, two persons who consent at once would do
+	// nothing else.
+	twinTryAgain = 20 * time.Second
 	// flowTimeout bounds one page.
 	flowTimeout = 25 * time.Second
 )
 
-// connection is an XConnection and the person behind it, who has an account of
-// their own.
+// connection is an XConnection and the person behind it.
 type connection struct {
 	name    string
 	account string
+	// stranger is the account that the person is logged in with by mistake.
+	stranger string
+	// twin is true if another connection is on the same account.
+	twin bool
 	// pinned is true if spec.username names the account.
 	pinned bool
 
-	// wanted, seen, busy and next are guarded by the world.
+	// What follows is guarded by the world.
 	wanted bool
+	// removed is when the connection was deleted; zero while it is wanted.
+	removed time.Time
+	// states are the hashes of the states that the person went to X with.
+	states map[string]bool
 	// seen is the object as it was last looked at; nil before.
 	seen *v1alpha1.XConnection
 	busy bool
 	next time.Time
 }
 
-// addConnection makes one more connection, of a new account.
+// accountOf is the account of the connection of a number, and whether another one has
+// it as well: the first two of each eight are twins, as two agents of one brand are.
+func accountOf(number int) (account string, twin bool) {
+	const group = 8
+	if number%group == 1 {
+		return fmt.Sprintf("a%04d", number-1), true
+	}
+	return fmt.Sprintf("a%04d", number), number%group == 0
+}
+
+// addConnection makes one more connection, of a new account or its twin's.
 func (w *world) addConnection(ctx context.Context) error {
 	w.mu.Lock()
 	number := len(w.connections)
+	account, twin := accountOf(number)
 	conn := &connection{
-		name:    fmt.Sprintf("conn-%04d", number),
-		account: fmt.Sprintf("a%04d", number),
-		pinned:  number%2 == 0,
-		wanted:  true,
+		name:     fmt.Sprintf("conn-%04d", number),
+		account:  account,
+		stranger: fmt.Sprintf("xa%04d", number),
+		twin:     twin,
+		pinned:   number%2 == 0,
+		wanted:   true,
+		states:   map[string]bool{},
 	}
 	w.connections = append(w.connections, conn)
 	w.mu.Unlock()
 	w.x.RegisterAccount(conn.account)
-	w.x.RegisterAccount(conn.stranger())
+	w.x.RegisterAccount(conn.stranger)
 	object := conn.object(w.namespace)
 	object.Spec.AuthMethod = v1alpha1.AuthOwn
 	object.Spec.AppSecretRef = &v1alpha1.SecretReference{Name: appSecret}
@@ -73,9 +98,6 @@ func (w *world) addConnection(ctx context.Context) error {
 	})
 }
 
-// stranger is the account that the person is logged in with by mistake.
-func (c *connection) stranger() string { return "x" + c.account }
-
 // object names the connection.
 func (c *connection) object(namespace string) *v1alpha1.XConnection {
 	return &v1alpha1.XConnection{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: c.name}}
@@ -84,7 +106,7 @@ func (c *connection) object(namespace string) *v1alpha1.XConnection {
 // remove deletes a connection; another takes its place.
 func (w *world) remove(ctx context.Context, conn *connection) error {
 	w.mu.Lock()
-	conn.wanted = false
+	conn.wanted, conn.removed = false, time.Now()
 	w.mu.Unlock()
 	err := insist(ctx, func() error {
 		return client.IgnoreNotFound(w.suite.plane.Client().Delete(ctx, conn.object(w.namespace)))
@@ -184,7 +206,7 @@ func (w *world) choose(conn *connection, draw *rand.Rand) xsim.Choice {
 	case works && mood == 0:
 		return xsim.Choice{Account: conn.account, Deny: true}
 	case works && mood < 4, conn.pinned && mood == 1:
-		return xsim.Choice{Account: conn.stranger()}
+		return xsim.Choice{Account: conn.stranger}
 	default:
 		return xsim.Choice{Account: conn.account}
 	}
@@ -198,11 +220,34 @@ func (w *world) consent(conn *connection, choice xsim.Choice) {
 	w.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), 3*flowTimeout)
 	defer cancel()
-	_, _ = xsim.Consent(ctx, &http.Client{Timeout: flowTimeout}, link, choice)
+	browser := &http.Client{Timeout: flowTimeout, Transport: noting(func(state string) { w.note(conn, state) })}
+	_, _ = xsim.Consent(ctx, browser, link, choice)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	conn.busy = false
 	conn.next = time.Now().Add(tryAgain)
+	if conn.twin && !w.policies.KeepEarlierLogins {
+		conn.next = time.Now().Add(twinTryAgain)
+	}
+}
+
+// note remembers that a connection's person goes to X with a state.
+func (w *world) note(conn *connection, state string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	conn.states[xsim.Hash(state)] = true
+}
+
+// noting is a browser's transport that tells of each state before X sees it: the
+// operator may be killed before the person sees how the flow ends.
+type noting func(state string)
+
+// RoundTrip implements http.RoundTripper.
+func (n noting) RoundTrip(r *http.Request) (*http.Response, error) {
+	if state := r.URL.Query().Get("state"); state != "" && r.URL.Path == xsim.PathAuthorize {
+		n(state)
+	}
+	return http.DefaultTransport.RoundTrip(r)
 }
 
 // stands tells whether a connection is wanted and works.

@@ -149,25 +149,32 @@ func (p *process) read(line string) {
 		p.record.Panicked = true
 		p.mu.Unlock()
 	case strings.Contains(line, "X does not tell whose they are"):
-		p.gaveUp(line)
+		told := givenUp(line)
+		p.mu.Lock()
+		p.record.GivenUp = append(p.record.GivenUp, told)
+		p.mu.Unlock()
+	case strings.Contains(line, "another connection uses the same account"):
+		// The log's own times are whole seconds. Which of two came first matters here.
+		told := givenUp(line)
+		told.At = time.Now()
+		p.mu.Lock()
+		p.record.LeftToTwin = append(p.record.LeftToTwin, told)
+		p.mu.Unlock()
 	}
 }
 
-// gaveUp notes which connection's tokens the process gives up: the sweep names the
-// connection, the controller its object.
-func (p *process) gaveUp(line string) {
+// givenUp reads whose tokens a process gives up: the sweep names the connection, the
+// controller its object.
+func givenUp(line string) judge.GivenUp {
 	var logged struct {
 		TS          time.Time
 		Connection  string
 		XConnection struct{ Name string }
 	}
 	if json.Unmarshal([]byte(line), &logged) != nil {
-		return
+		return judge.GivenUp{}
 	}
-	name := cmp.Or(logged.XConnection.Name, path.Base(logged.Connection))
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.record.GivenUp = append(p.record.GivenUp, judge.GivenUp{Connection: name, At: logged.TS})
+	return judge.GivenUp{Connection: cmp.Or(logged.XConnection.Name, path.Base(logged.Connection)), At: logged.TS}
 }
 
 // reached notes that the failpoint was reached. A process that stopped itself

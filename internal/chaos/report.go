@@ -33,8 +33,8 @@ type Report struct {
 	Replays    map[string]int
 	Superseded int
 	// Owed counts refresh tokens that are still to be revoked, GivenUp those that were
-	// given up with a word.
-	Owed, GivenUp int
+	// given up with a word, LeftToTwin those left alive for another connection's sake.
+	Owed, GivenUp, LeftToTwin int
 	// XPosts is how many were made, Posts what became of the posts in them.
 	// FoundByPeople and SentAgain count what people answered to XPosts that asked.
 	XPosts                   int
@@ -96,6 +96,7 @@ func (r *Report) add(e judge.Evidence, v judge.Verdict) {
 	r.Superseded += v.Superseded
 	r.Owed += v.Owed
 	r.GivenUp += v.GivenUp
+	r.LeftToTwin += v.LeftToTwin
 	r.XPosts += len(e.Posts)
 	r.Posts.Wanted += v.Posts.Wanted
 	r.Posts.Published += v.Posts.Published
@@ -142,6 +143,7 @@ func (r *Report) Print(out io.Writer) {
 	line("answers dropped for a newer grant: %d; processes that left by themselves: %d", r.Superseded, r.Left)
 	line("refresh tokens of deletions and refusals that are stored, still to be revoked: %d", r.Owed)
 	line("refresh tokens given up with a word, since X does not tell any more whose they are: %d", r.GivenUp)
+	line("refresh tokens of deletions left alive for the sake of another connection of the account: %d", r.LeftToTwin)
 	r.printPosts(line)
 	line("\nkills  answers lost with them, by the step of the kill")
 	for _, step := range append(slices.Clone(Steps), anyTime, string(judge.Exhausted)) {

@@ -39,7 +39,7 @@ func fate(run Run) string {
 }
 
 // supersededBy tells whether an answer was dropped for another one of the same
-// account that is kept: of the same token, or of a consent that came before the
+// person that is kept: of the same token, or of a consent that came before the
 // answer could be stored.
 func (c *court) supersededBy(event xsim.Event) bool {
 	kept := func(other xsim.Event) bool {
@@ -51,7 +51,7 @@ func (c *court) supersededBy(event xsim.Event) bool {
 		}
 	}
 	run := c.runs[event.Host]
-	for _, login := range c.loginsOf[c.grants[event.Grant].Username] {
+	for _, login := range c.loginsOf[c.personOf(event.Grant)] {
 		switch longest, _ := c.able(run, event.At, login.At); {
 		case login.Grant == event.Grant, !kept(login), longest >= patience:
 		case event.At.Sub(login.At) > settleWithin:

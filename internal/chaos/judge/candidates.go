@@ -18,19 +18,20 @@ func judgeCandidates(c *court, v *Verdict) {
 		if event.Endpoint != xsim.EndpointRevoke || event.Outcome != xsim.OutcomeRevoked {
 			continue
 		}
-		conn, known := c.byAccount[c.grants[event.Grant].Username]
-		if !known || !conn.Wanted || c.replaced(event) || c.KeepEarlierLogins && !c.worked(event.Grant, event.At) {
+		conn := c.byLogin[event.Grant]
+		own := conn.Account == c.grants[event.Grant].Username
+		if !own || !conn.wantedAt(event.At) || c.replaced(event) || c.KeepEarlierLogins && !c.worked(event.Grant, event.At) {
 			continue
 		}
 		v.breach(CandidateCost, "%s of %s was revoked at %s by %s", event.Grant, conn.Name, event.At.Format(stamp), c.name(event.Host))
 	}
 }
 
-// replaced tells whether the account had consented again before the grant was
-// revoked.
+// replaced tells whether the person had consented again before the grant was
+// revoked. A twin's login takes no place of it.
 func (c *court) replaced(revoked xsim.Event) bool {
 	started := c.grants[revoked.Grant].StartedAt
-	return slices.ContainsFunc(c.loginsOf[c.grants[revoked.Grant].Username], func(login xsim.Event) bool {
+	return slices.ContainsFunc(c.loginsOf[c.personOf(revoked.Grant)], func(login xsim.Event) bool {
 		return login.Grant != revoked.Grant && login.At.After(started) && login.At.Before(revoked.At)
 	})
 }

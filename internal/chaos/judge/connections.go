@@ -57,27 +57,26 @@ func judgeLeftovers(c *court, v *Verdict) {
 		if token.Kind != xsim.KindRefresh || !token.Alive {
 			continue
 		}
-		conn, useless := c.uselessTo(c.grants[token.Grant].Username)
+		conn := c.byLogin[token.Grant]
 		switch {
-		case !useless, c.lost[token.Hash], c.superseded[token.Hash], !c.arrived(token):
+		case !c.useless(token.Grant), c.lost[token.Hash], c.superseded[token.Hash], !c.arrived(token):
 		case c.stored[token.Hash]:
 			v.Owed++
 		case c.gaveUp(token, conn.Name):
 			v.GivenUp++
+		case c.leftToTwin(token, conn):
+			v.LeftToTwin++
 		default:
 			v.breach(LeftAlive, "a token of %s of %s is alive, which %s has no use for", token.Grant, token.IssuedAt.Format(stamp), conn.Name)
 		}
 	}
 }
 
-// uselessTo finds the connection that an account consented for and that has no use for
-// its tokens: it is gone, or the account is a stranger to it.
-func (c *court) uselessTo(account string) (conn Connection, useless bool) {
-	if conn, stranger := c.byStranger[account]; stranger {
-		return conn, true
-	}
-	conn, known := c.byAccount[account]
-	return conn, known && !conn.Wanted
+// useless tells whether the connection that a login was made for has no use for its
+// tokens: it is gone, or the account is a stranger to it.
+func (c *court) useless(login string) bool {
+	conn, known := c.byLogin[login]
+	return known && (!conn.Wanted || c.grants[login].Username != conn.Account)
 }
 
 // gaveUp tells whether the operator said that it gives tokens of a connection up, when no

@@ -30,9 +30,8 @@ type court struct {
 	grants     map[string]xsim.GrantRecord
 	byPresent  map[string][]xsim.Event
 	stored     map[string]bool
-	byAccount  map[string]Connection
-	byStranger map[string]Connection
-	loginsOf   map[string][]xsim.Event
+	byLogin    map[string]Connection
+	loginsOf   map[person][]xsim.Event
 	superseded map[string]bool
 	lost       map[string]bool
 }
@@ -45,9 +44,8 @@ func newCase(e Evidence) *court {
 		grants:     map[string]xsim.GrantRecord{},
 		byPresent:  map[string][]xsim.Event{},
 		stored:     map[string]bool{},
-		byAccount:  map[string]Connection{},
-		byStranger: map[string]Connection{},
-		loginsOf:   map[string][]xsim.Event{},
+		byLogin:    map[string]Connection{},
+		loginsOf:   map[person][]xsim.Event{},
 		superseded: map[string]bool{},
 		lost:       map[string]bool{},
 	}
@@ -60,24 +58,33 @@ func newCase(e Evidence) *court {
 	for _, grant := range e.Books.Grants {
 		c.grants[grant.ID] = grant
 	}
-	for _, event := range e.Books.Events {
-		c.byPresent[event.Presented] = append(c.byPresent[event.Presented], event)
-		if event.Endpoint == xsim.EndpointExchange && event.Outcome == xsim.OutcomeIssued {
-			account := c.grants[event.Grant].Username
-			c.loginsOf[account] = append(c.loginsOf[account], event)
-		}
-	}
 	for _, conn := range e.Connections {
-		c.byAccount[conn.Account] = conn
-		if conn.Stranger != "" {
-			c.byStranger[conn.Stranger] = conn
+		for _, login := range conn.Logins {
+			c.byLogin[login] = conn
 		}
 		for _, hash := range conn.Stored {
 			c.stored[hash] = true
 		}
 	}
+	for _, event := range e.Books.Events {
+		c.byPresent[event.Presented] = append(c.byPresent[event.Presented], event)
+		if event.Endpoint == xsim.EndpointExchange && event.Outcome == xsim.OutcomeIssued {
+			who := c.personOf(event.Grant)
+			c.loginsOf[who] = append(c.loginsOf[who], event)
+		}
+	}
 	return c
 }
+
+// person is who consents for a connection, logged in at X as an account.
+type person struct{ connection, account string }
+
+func (c *court) personOf(login string) person {
+	return person{c.byLogin[login].Name, c.grants[login].Username}
+}
+
+// wantedAt tells whether a connection was not deleted yet.
+func (c Connection) wantedAt(at time.Time) bool { return c.Wanted || at.Before(c.Removed) }
 
 // able is the longest stretch of a time in which a process could have stored an
 // answer, and whether that was all of the time.

@@ -52,6 +52,9 @@ type Run struct {
 	// GivenUp are the sets of tokens that it said it gave up without asking X to revoke
 	// them, since X does not tell whose they are.
 	GivenUp []GivenUp
+	// LeftToTwin are those that it said it forgot without asking X to revoke them, for the
+	// sake of another connection of the account.
+	LeftToTwin []GivenUp
 }
 
 // GivenUp is a set of tokens that was given up with a word.
@@ -89,16 +92,19 @@ type Outage struct {
 	Down Span
 }
 
-// Connection is one XConnection as it is at the end. Each has an X account of its
-// own.
+// Connection is one XConnection as it is at the end. Two may be on one X account, each
+// with logins of its own: they are twins.
 type Connection struct {
 	Name    string
 	Account string
 	// Stranger is the account that the person is logged in with by mistake: what it
 	// consents to is refused.
 	Stranger string
-	// Wanted is false if the suite deleted it.
-	Wanted bool
+	// Logins are the ids of the grants at X that its person consented to, as either account.
+	Logins []string
+	// Wanted is false if the suite deleted it, at Removed.
+	Wanted  bool
+	Removed time.Time
 	// Exists tells whether the object is there.
 	Exists bool
 	// Working, Access and Stored are hashes of what its grant holds: the refresh and

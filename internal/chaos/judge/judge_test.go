@@ -22,7 +22,12 @@ const (
 	hostA, hostB = "127.0.0.1:1", "127.0.0.1:2"
 	grant1       = "client/jane#1"
 	grant2       = "client/jane#2"
+	grant3       = "client/jane#3"
+	strangers    = "client/mallory#1"
 )
+
+// logins are what jane consents to for her connection.
+var logins = []string{grant1, grant2, grant3, strangers}
 
 func exchange(when float64, host, grant, code, refresh string) xsim.Event {
 	return xsim.Event{
@@ -92,7 +97,7 @@ func story() *Evidence {
 		},
 		Outages: []Outage{{Span: Span{at(30), at(45)}, Down: Span{at(31), at(42)}}},
 		Connections: []Connection{{
-			Name: "conn", Account: "jane", Wanted: true, Exists: true, Username: "jane", Ready: true, Reason: "Connected",
+			Name: "conn", Account: "jane", Logins: logins, Wanted: true, Exists: true, Username: "jane", Ready: true, Reason: "Connected",
 			Working: "r4", Access: "access-r4", Published: "access-r4", Stored: []string{"r4"},
 		}},
 		Posts: []Post{{
@@ -171,7 +176,7 @@ func dead(e *Evidence, reason string, link bool) {
 // givenUp has the connection deleted, and its tokens given up with a word at a time. Its
 // access token ends at 100.
 func givenUp(e *Evidence, when float64) {
-	e.Connections[0] = Connection{Name: "kill/conn", Account: "jane"}
+	e.Connections[0] = Connection{Name: "kill/conn", Account: "jane", Logins: logins}
 	e.Books.Tokens[4].ExpiresAt = at(100)
 	e.Seen = map[string]bool{"r4": true}
 	e.Runs[1].GivenUp = []GivenUp{{Connection: "conn", At: at(when)}}
@@ -188,11 +193,10 @@ func droppedInAnOutage(e *Evidence) {
 
 // refused has a person consent with an account that is a stranger to the connection.
 func refused(e *Evidence) {
-	const grant = "client/mallory#1"
 	e.Connections[0].Stranger = "mallory"
-	e.Books.Grants = append(e.Books.Grants, xsim.GrantRecord{ID: grant, Username: "mallory", StartedAt: at(70), Alive: true})
-	e.Books.Tokens = append(e.Books.Tokens, token(xsim.KindRefresh, "m1", grant, true))
-	e.Books.Events = append(e.Books.Events, exchange(70, hostB, grant, "code3", "m1"))
+	e.Books.Grants = append(e.Books.Grants, xsim.GrantRecord{ID: strangers, Username: "mallory", StartedAt: at(70), Alive: true})
+	e.Books.Tokens = append(e.Books.Tokens, token(xsim.KindRefresh, "m1", strangers, true))
+	e.Books.Events = append(e.Books.Events, exchange(70, hostB, strangers, "code3", "m1"))
 	e.Seen = map[string]bool{"m1": true}
 }
 
@@ -200,7 +204,7 @@ func refused(e *Evidence) {
 func TestLeftToBeRevoked(t *testing.T) {
 	for name, change := range map[string]func(*Evidence){
 		"of a deletion": func(e *Evidence) {
-			e.Connections[0] = Connection{Name: "conn", Account: "jane", Stored: []string{"r4"}}
+			e.Connections[0] = Connection{Name: "conn", Account: "jane", Logins: logins, Stored: []string{"r4"}}
 		},
 		"of a refusal": func(e *Evidence) { refused(e); e.Connections[0].Stored = []string{"r4", "m1"} },
 	} {
@@ -237,11 +241,11 @@ func TestInOrder(t *testing.T) {
 		},
 		"a candidate revoked beside the working grant": func(e *Evidence) {
 			e.KeepEarlierLogins = true
-			e.Books.Events = append(e.Books.Events, exchange(70, hostB, "client/jane#3", "code3", "r5"), revoke(71, hostB, "client/jane#3", "r5"))
-			e.Books.Grants = append(e.Books.Grants, xsim.GrantRecord{ID: "client/jane#3", Username: "jane", StartedAt: at(70)})
+			e.Books.Events = append(e.Books.Events, exchange(70, hostB, grant3, "code3", "r5"), revoke(71, hostB, grant3, "r5"))
+			e.Books.Grants = append(e.Books.Grants, xsim.GrantRecord{ID: grant3, Username: "jane", StartedAt: at(70)})
 		},
 		"deleted and revoked": func(e *Evidence) {
-			e.Connections[0] = Connection{Name: "conn", Account: "jane"}
+			e.Connections[0] = Connection{Name: "conn", Account: "jane", Logins: logins}
 			e.Books.Tokens[3].Alive = false
 			e.Books.Events = append(e.Books.Events, revoke(70, hostB, grant2, "r4"))
 		},
@@ -249,7 +253,7 @@ func TestInOrder(t *testing.T) {
 		"a stranger refused and revoked": func(e *Evidence) {
 			refused(e)
 			e.Books.Tokens[5].Alive = false
-			e.Books.Events = append(e.Books.Events, revoke(71, hostB, "client/mallory#1", "m1"))
+			e.Books.Events = append(e.Books.Events, revoke(71, hostB, strangers, "m1"))
 		},
 		"a stranger's answer lost by a kill": func(e *Evidence) {
 			refused(e)
@@ -257,7 +261,7 @@ func TestInOrder(t *testing.T) {
 			e.Runs[1].Asked, e.Runs[1].Ended, e.Runs[1].End = time.Time{}, at(70.5), Killed
 		},
 		"deleted, the last answer lost by a kill": func(e *Evidence) {
-			e.Connections[0] = Connection{Name: "conn", Account: "jane"}
+			e.Connections[0] = Connection{Name: "conn", Account: "jane", Logins: logins}
 			e.Runs[1].Asked, e.Runs[1].Ended, e.Runs[1].End = time.Time{}, at(60.5), Killed
 		},
 	} {
@@ -374,7 +378,7 @@ func TestBreaches(t *testing.T) {
 		},
 		"deleted, and still there": {
 			func(e *Evidence) {
-				e.Connections[0] = Connection{Name: "conn", Account: "jane", Exists: true, Stored: []string{"r4"}}
+				e.Connections[0] = Connection{Name: "conn", Account: "jane", Logins: logins, Exists: true, Stored: []string{"r4"}}
 			},
 			[]Rule{StillThere},
 		},
@@ -384,7 +388,7 @@ func TestBreaches(t *testing.T) {
 		},
 		"deleted and not revoked": {
 			func(e *Evidence) {
-				e.Connections[0] = Connection{Name: "conn", Account: "jane"}
+				e.Connections[0] = Connection{Name: "conn", Account: "jane", Logins: logins}
 				e.Books.Events = append(e.Books.Events, replay(70, hostB, grant2, "r4"))
 				e.Books.Events[5].Outcome = xsim.OutcomeRefused
 			},
@@ -403,7 +407,7 @@ func TestBreaches(t *testing.T) {
 		},
 		"deleted, and an earlier login left alive": {
 			func(e *Evidence) {
-				e.Connections[0] = Connection{Name: "conn", Account: "jane"}
+				e.Connections[0] = Connection{Name: "conn", Account: "jane", Logins: logins}
 				e.Books.Events = append(e.Books.Events, revoke(70, hostB, grant2, "r4"))
 				e.Books.Tokens[0].Alive, e.Books.Tokens[3].Alive = true, false
 			},
@@ -412,7 +416,7 @@ func TestBreaches(t *testing.T) {
 		"deleted, and the last login left alive where X keeps them all": {
 			func(e *Evidence) {
 				e.KeepEarlierLogins = true
-				e.Connections[0] = Connection{Name: "conn", Account: "jane"}
+				e.Connections[0] = Connection{Name: "conn", Account: "jane", Logins: logins}
 				e.Books.Events = append(e.Books.Events, replay(70, hostB, grant2, "r4"))
 				e.Books.Events[5].Outcome = xsim.OutcomeRefused
 			},
@@ -487,14 +491,20 @@ func TestBreaches(t *testing.T) {
 		e := story()
 		test.change(e)
 		got := Judge(*e)
-		var rules []Rule
-		for _, rule := range Rules {
-			if got.Count(rule) > 0 {
-				rules = append(rules, rule)
-			}
-		}
+		rules := broken(got)
 		if !reflect.DeepEqual(rules, test.want) {
 			t.Errorf("%s: broken are %q, want %q: %+v", name, rules, test.want, got.Breaches)
 		}
 	}
+}
+
+// broken are the rules that were, in the order of a report.
+func broken(v Verdict) []Rule {
+	var rules []Rule
+	for _, rule := range Rules {
+		if v.Count(rule) > 0 {
+			rules = append(rules, rule)
+		}
+	}
+	return rules
 }

@@ -24,6 +24,9 @@ const (
 	// CandidateCost: a consent that was not promoted took the working grant with it,
 	// or put another account in its place.
 	CandidateCost Rule = "candidates that cost a working grant"
+	// TwinCost: X was asked to revoke tokens of an account that another connection lived
+	// on. How far a revocation reaches is not known.
+	TwinCost Rule = "revocations that reach for another connection of the account"
 	// DeadSilently: a connection ended without a usable token and without telling a
 	// person what to do.
 	DeadSilently Rule = "connections dead without saying so"
@@ -51,7 +54,7 @@ const (
 )
 
 // Rules are all rules, in the order in which a report names them.
-var Rules = []Rule{Replayed, AnswerLost, CandidateCost, DeadSilently, GaveUp, StillThere, LeftAlive, StoreAway,
+var Rules = []Rule{Replayed, AnswerLost, CandidateCost, TwinCost, DeadSilently, GaveUp, StillThere, LeftAlive, StoreAway,
 	AfterStop, PostedTwice, PostLost, PostMisplaced, Panicked}
 
 // Breach is one violation.
@@ -84,6 +87,9 @@ type Verdict struct {
 	// GivenUp counts refresh tokens that live on, as the operator said: X did not tell any
 	// more whose they are.
 	GivenUp int
+	// LeftToTwin counts refresh tokens of deletions that live on for the sake of another
+	// connection of the account.
+	LeftToTwin int
 	// Posts counts what became of the posts.
 	Posts PostCount
 }
@@ -111,6 +117,7 @@ func Judge(e Evidence) Verdict {
 		judgeReplays,
 		judgeAnswers,
 		judgeCandidates,
+		judgeTwins,
 		judgeConnections,
 		judgeLeftovers,
 		judgeCalls,
