@@ -118,6 +118,9 @@ func TestTwinsInOrder(t *testing.T) {
 		"deleted together: the last one has X revoke": {
 			func(e *Evidence) { left(e, 67); twinDeleted(e, 66); twinRevoked(e, 68) }, 1,
 		},
+		"the word comes after X was asked for the other": {
+			func(e *Evidence) { left(e, 70); twinDeleted(e, 66); twinRevoked(e, 68) }, 1,
+		},
 		"revoked when the other had been given up": {
 			func(e *Evidence) { revoked(e, 70); twinDeleted(e, 60); twinRevoked(e, 71) }, 0,
 		},
@@ -172,6 +175,14 @@ func TestTwinsBreached(t *testing.T) {
 		},
 		"revoked long after the other had consented": {
 			func(e *Evidence) { revoked(e, 70); late(e, 59, hostB) },
+			[]Rule{TwinCost},
+		},
+		"revoked soon after the other had consented and was refreshed": {
+			func(e *Evidence) {
+				revoked(e, 70)
+				e.Books.Events[5].At, e.Books.Events[6].At = at(66), at(69)
+				e.Books.Tokens[5].IssuedAt, e.Books.Tokens[5].SpentAt, e.Books.Tokens[6].IssuedAt = at(66), moment(69), at(69)
+			},
 			[]Rule{TwinCost},
 		},
 		"revoked by a process that began after the other's consent was stored": {
