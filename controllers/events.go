@@ -72,10 +72,24 @@ func severity(ready *metav1.Condition) string {
 	}
 }
 
+const (
+	// maxNote is what the API server takes of an event's note, in bytes.
+	maxNote = 1024
+	cutNote = " ..."
+)
+
+// noteOf cuts a message to what an event can hold: a longer one would be lost.
+func noteOf(message string) string {
+	if len(message) > maxNote {
+		return strings.ToValidUTF8(message[:maxNote-len(cutNote)], "") + cutNote
+	}
+	return message
+}
+
 // event makes one event. An event that can't be made, as in a namespace that ends,
 // is lost: the recorder never fails.
 func (r *XConnectionReconciler) event(object runtime.Object, kind, reason, action, message string) {
-	r.Recorder.Eventf(object, nil, kind, reason, action, "%s", message)
+	r.Recorder.Eventf(object, nil, kind, reason, action, "%s", noteOf(message))
 }
 
 // capital begins a sentence.

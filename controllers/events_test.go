@@ -4,9 +4,12 @@
 package controllers
 
 import (
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
 
@@ -73,5 +76,17 @@ func TestNotify(t *testing.T) {
 		if got != test.want {
 			t.Errorf("%s: the events are %q, want %q", name, got, test.want)
 		}
+	}
+}
+
+// The API server refuses an event whose note is too long, and with it what it tells.
+func TestLongEventsAreCut(t *testing.T) {
+	recorder := events.NewFakeRecorder(1)
+	r := &XConnectionReconciler{Recorder: recorder}
+	r.event(&v1alpha1.XConnection{}, corev1.EventTypeWarning, "TokenSecretConflict", "Publish", "a policy says "+strings.Repeat("é", 1000))
+	told := <-recorder.Events
+	note := strings.TrimPrefix(told, "Warning TokenSecretConflict ")
+	if len(note) > 1024 || len(note) < 1000 || !utf8.ValidString(note) || !strings.HasSuffix(note, " ...") {
+		t.Errorf("the note has %d bytes: %s", len(note), note)
 	}
 }

@@ -154,7 +154,7 @@ func (r *XAppReconciler) notify(before, after *v1alpha1.XApp) {
 	if ready.Status == metav1.ConditionFalse {
 		kind = corev1.EventTypeWarning
 	}
-	r.Recorder.Eventf(after, nil, kind, ready.Reason, "Reconcile", "%s", ready.Message)
+	r.Recorder.Eventf(after, nil, kind, ready.Reason, "Reconcile", "%s", noteOf(ready.Message))
 }
 
 // count counts the connections that use the app by name, and if it is the default

@@ -5,19 +5,12 @@ package controllers
 
 import (
 	"context"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
-)
-
-const (
-	// maxNote is what the API server takes of an event's note, in bytes.
-	maxNote = 1024
-	cutNote = " ..."
 )
 
 // notifyPost makes an event for each post that was published, and whenever Ready
@@ -63,10 +56,7 @@ func (r *XPostReconciler) notifyGone(ctx context.Context, s *postScope, ended at
 	}
 }
 
-// postEvent makes one event. The API server takes no note above its bound.
+// postEvent makes one event.
 func (r *XPostReconciler) postEvent(post *v1alpha1.XPost, kind, reason, action, message string) {
-	if len(message) > maxNote {
-		message = strings.ToValidUTF8(message[:maxNote-len(cutNote)], "") + cutNote
-	}
-	r.Recorder.Eventf(post, nil, kind, reason, action, "%s", message)
+	r.Recorder.Eventf(post, nil, kind, reason, action, "%s", noteOf(message))
 }
