@@ -20,6 +20,20 @@ import (
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 )
 
+var errNotFilled = apierrors.NewTimeoutError("failed waiting for the informer to sync", 0)
+
+// watcherOf watches every kind; get answers each look for a workload.
+func watcherOf(get func(context.Context) error) *AgentWatcher {
+	return &AgentWatcher{
+		Watch: func(schema.GroupVersionKind) error { return nil },
+		Reader: interceptor.NewClient(fake.NewClientBuilder().Build(), interceptor.Funcs{
+			Get: func(ctx context.Context, _ client.WithWatch, _ client.ObjectKey, _ client.Object, _ ...client.GetOption) error {
+				return get(ctx)
+			},
+		}),
+	}
+}
+
 // A cache that is not filled yet can't tell whether a workload is there: what was well
 // stays well, and is looked at again.
 func TestReadAgentOfALateCache(t *testing.T) {
@@ -39,14 +53,7 @@ func TestReadAgentOfALateCache(t *testing.T) {
 		s.before.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue}}
 		s.before.Status.ObservedGeneration = s.conn.Generation
 		test.change(s)
-		r := &XConnectionReconciler{Agents: &AgentWatcher{
-			Watch: func(schema.GroupVersionKind) error { return nil },
-			Reader: interceptor.NewClient(fake.NewClientBuilder().Build(), interceptor.Funcs{
-				Get: func(context.Context, client.WithWatch, client.ObjectKey, client.Object, ...client.GetOption) error {
-					return apierrors.NewTimeoutError("failed waiting for the informer to sync", 0)
-				},
-			}),
-		}}
+		r := &XConnectionReconciler{Agents: watcherOf(func(context.Context) error { return errNotFilled })}
 		r.Agents.isNew(s.conn.Spec.AgentRef.GroupVersionKind(), s.now.Add(-test.after))
 		if err := r.readAgent(t.Context(), s); err != nil {
 			t.Fatal(err)
@@ -66,20 +73,15 @@ func TestOnlyTheFirstLookWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var waits []time.Duration
 		filled := false
-		r := &XConnectionReconciler{Agents: &AgentWatcher{
-			Watch: func(schema.GroupVersionKind) error { return nil },
-			Reader: interceptor.NewClient(fake.NewClientBuilder().Build(), interceptor.Funcs{
-				Get: func(ctx context.Context, _ client.WithWatch, _ client.ObjectKey, _ client.Object, _ ...client.GetOption) error {
-					until, _ := ctx.Deadline()
-					waits = append(waits, time.Until(until))
-					if filled {
-						return nil
-					}
-					<-ctx.Done()
-					return apierrors.NewTimeoutError("failed waiting for the informer to sync", 0)
-				},
-			}),
-		}}
+		r := &XConnectionReconciler{Agents: watcherOf(func(ctx context.Context) error {
+			until, _ := ctx.Deadline()
+			waits = append(waits, time.Until(until))
+			if filled {
+				return nil
+			}
+			<-ctx.Done()
+			return errNotFilled
+		})}
 		s := connectedScope()
 		s.conn.Spec.AgentRef = &v1alpha1.AgentReference{APIVersion: "v1", Kind: "Pod", Name: "agent"}
 		for _, filled = range []bool{false, false, true, true} {

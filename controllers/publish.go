@@ -107,15 +107,6 @@ func (r *XConnectionReconciler) noteToken(s *scope, err error) error {
 	return nil
 }
 
-// inTurn writes a token or a status when it is its turn; at once for a person who consented
-// and whose token nobody has yet.
-func (r *XConnectionReconciler) inTurn(ctx context.Context, s *scope, write func() error) error {
-	if s.grant != nil && s.grant.Tokens != nil && !timeOf(s.grant.Tokens.ConsentedAt).Equal(s.before.Status.ConnectedAt) {
-		return write()
-	}
-	return r.slots.atDesk(ctx, write)
-}
-
 // publish writes the token Secret, under the version that was seen.
 func (r *XConnectionReconciler) publish(ctx context.Context, s *scope) error {
 	failpoint.Hit("publish-before-write")

@@ -94,6 +94,15 @@ func (s slots) atDesk(ctx context.Context, write func() error) error {
 	return write()
 }
 
+// inTurn writes a token or a status when it is its turn; at once for a person who consented
+// and whose token nobody has yet.
+func (r *XConnectionReconciler) inTurn(ctx context.Context, s *scope, write func() error) error {
+	if s.grant != nil && s.grant.Tokens != nil && !timeOf(s.grant.Tokens.ConsentedAt).Equal(s.before.Status.ConnectedAt) {
+		return write()
+	}
+	return r.slots.atDesk(ctx, write)
+}
+
 // nextTurn is when a revocation that found no place asks again. It is no failure: its
 // back-off does not grow.
 func nextTurn(now time.Time) time.Time { return now.Add(turnDelay/2 + rand.N(turnDelay)) }

@@ -24,20 +24,17 @@ const knockEvery = 30 * time.Second
 // gone, or their RoleBinding is: caches would wait for them without end, and all other
 // tenants with them. If all are closed, nothing is left out: the rights may be on their way.
 func (o *operator) leaveOut(ctx context.Context, _ *rest.Config) error {
-	var open []string
+	var open, closed []string
 	for _, namespace := range o.Namespaces {
 		// Only a refusal is a no: whatever else goes wrong is for the caches to try again.
 		if apierrors.IsForbidden(tryRead(ctx, o.live, namespace)) {
-			o.closed = append(o.closed, namespace)
+			closed = append(closed, namespace)
 		} else {
 			open = append(open, namespace)
 		}
 	}
-	if len(open) == 0 {
-		o.closed = nil
-	}
-	if len(o.closed) > 0 {
-		o.Namespaces = open
+	if len(open) > 0 {
+		o.Namespaces, o.closed = open, closed
 	}
 	return nil
 }

@@ -145,22 +145,22 @@ func (p *process) read(line string) {
 	case strings.HasPrefix(line, "failpoint "):
 		p.reached()
 	case strings.HasPrefix(line, "panic:"), strings.HasPrefix(line, "fatal error:"), strings.Contains(line, "Observed a panic"):
-		p.mu.Lock()
-		p.record.Panicked = true
-		p.mu.Unlock()
+		p.note(func(run *judge.Run) { run.Panicked = true })
 	case strings.Contains(line, "X does not tell whose they are"):
-		told := givenUp(line)
-		p.mu.Lock()
-		p.record.GivenUp = append(p.record.GivenUp, told)
-		p.mu.Unlock()
+		p.note(func(run *judge.Run) { run.GivenUp = append(run.GivenUp, givenUp(line)) })
 	case strings.Contains(line, "another connection uses the same account"):
 		// The log's own times are whole seconds. Which of two came first matters here.
 		told := givenUp(line)
 		told.At = time.Now()
-		p.mu.Lock()
-		p.record.LeftToTwin = append(p.record.LeftToTwin, told)
-		p.mu.Unlock()
+		p.note(func(run *judge.Run) { run.LeftToTwin = append(run.LeftToTwin, told) })
 	}
+}
+
+// note changes the record of the process.
+func (p *process) note(change func(*judge.Run)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	change(&p.record)
 }
 
 // givenUp reads whose tokens a process gives up: the sweep names the connection, the

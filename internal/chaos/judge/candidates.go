@@ -15,7 +15,7 @@ import (
 // place of may be.
 func judgeCandidates(c *court, v *Verdict) {
 	for _, event := range c.Books.Events {
-		if event.Endpoint != xsim.EndpointRevoke || event.Outcome != xsim.OutcomeRevoked {
+		if !revokes(event) {
 			continue
 		}
 		conn := c.byLogin[event.Grant]

@@ -4,7 +4,6 @@
 package judge
 
 import (
-	"path"
 	"slices"
 	"time"
 
@@ -62,7 +61,7 @@ func judgeLeftovers(c *court, v *Verdict) {
 		case !c.useless(token.Grant), c.lost[token.Hash], c.superseded[token.Hash], !c.arrived(token):
 		case c.stored[token.Hash]:
 			v.Owed++
-		case c.gaveUp(token, conn.Name):
+		case c.gaveUp(token, conn):
 			v.GivenUp++
 		case c.leftToTwin(token, conn):
 			v.LeftToTwin++
@@ -81,15 +80,10 @@ func (c *court) useless(login string) bool {
 
 // gaveUp tells whether the operator said that it gives tokens of a connection up, when no
 // access token of their login was alive any more that X would have named the account for.
-func (c *court) gaveUp(token xsim.TokenRecord, connection string) bool {
-	for _, run := range c.Runs {
-		for _, told := range run.GivenUp {
-			if told.Connection == path.Base(connection) && !c.named(token.Grant, told.At) {
-				return true
-			}
-		}
-	}
-	return false
+func (c *court) gaveUp(token xsim.TokenRecord, conn Connection) bool {
+	return slices.ContainsFunc(c.Runs, func(run Run) bool {
+		return slices.ContainsFunc(wordsFor(conn, run.GivenUp), func(at time.Time) bool { return !c.named(token.Grant, at) })
+	})
 }
 
 // named tells whether X would name the account of a login at a time.

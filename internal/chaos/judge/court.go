@@ -130,6 +130,11 @@ func (c *court) safe(e xsim.Event) bool {
 	return c.stored[e.Refresh] || c.Seen[e.Refresh] || len(c.byPresent[e.Refresh]) > 0
 }
 
+// revokes tells whether X revoked tokens that it was asked to revoke.
+func revokes(e xsim.Event) bool {
+	return e.Endpoint == xsim.EndpointRevoke && e.Outcome == xsim.OutcomeRevoked
+}
+
 // redeems tells whether a call presents a one-time token.
 func redeems(e xsim.Event) bool {
 	return e.Endpoint == xsim.EndpointRefresh || e.Endpoint == xsim.EndpointExchange

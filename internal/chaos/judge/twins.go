@@ -23,7 +23,7 @@ var unsaidAfter = []string{"persist-after-write", "revoke-after-persist"}
 // one token alone in some worlds excuses nothing: the operator cannot know.
 func judgeTwins(c *court, v *Verdict) {
 	for _, event := range c.Books.Events {
-		if event.Endpoint != xsim.EndpointRevoke || event.Outcome != xsim.OutcomeRevoked {
+		if !revokes(event) {
 			continue
 		}
 		for _, twin := range c.twinsOf(event.Grant) {
