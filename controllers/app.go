@@ -32,8 +32,10 @@ type app struct {
 	grant.App
 	creds   xapi.Credentials
 	problem *appProblem
-	// xapp is the shared app; nil for an Own one.
+	// xapp is the shared app, if its terms allow the connection; nil for an Own one.
 	xapp *v1alpha1.XApp
+	// name is that of the XApp that was chosen, though there may be a problem with it.
+	name string
 	// hold is how the app stands at X, as far as the gate knows.
 	hold redeem.Hold
 }
@@ -59,7 +61,8 @@ func (r *XConnectionReconciler) readApp(ctx context.Context, s *scope) error {
 	if s.conn.Spec.AuthMethod == v1alpha1.AuthOwn {
 		resolve = r.ownApp
 	}
-	resolved, err := resolve(ctx, s.conn)
+	s.issuer = issuerOf(s)
+	resolved, err := resolve(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -90,7 +93,8 @@ func (r *XConnectionReconciler) hearConsent(s *scope) {
 
 // ownApp reads the namespace's own app. Only a Secret that carries the label is
 // read: naming a Secret must not make us send it anywhere.
-func (r *XConnectionReconciler) ownApp(ctx context.Context, conn *v1alpha1.XConnection) (app, error) {
+func (r *XConnectionReconciler) ownApp(ctx context.Context, s *scope) (app, error) {
+	conn := s.conn
 	if conn.Spec.AppSecretRef == nil {
 		return app{problem: forbidden("spec.appSecretRef is missing: with authMethod Own it names the Secret with your X app's credentials")}, nil
 	}
@@ -130,26 +134,27 @@ func (r *XConnectionReconciler) whyNoAppSecret(ctx context.Context, key types.Na
 }
 
 // sharedApp finds the XApp, and checks that it lets this connection use it.
-func (r *XConnectionReconciler) sharedApp(ctx context.Context, conn *v1alpha1.XConnection) (app, error) {
-	xapp, problem, err := findXApp(ctx, r.Client, conn.Spec.AppName)
+func (r *XConnectionReconciler) sharedApp(ctx context.Context, s *scope) (app, error) {
+	xapp, problem, err := r.chooseXApp(ctx, s)
 	if err != nil || problem != nil {
 		return app{problem: problem}, err
 	}
 	namespace := &corev1.Namespace{}
-	if err := r.Get(ctx, types.NamespacedName{Name: conn.Namespace}, namespace); err != nil {
+	if err := r.Get(ctx, types.NamespacedName{Name: s.conn.Namespace}, namespace); err != nil {
 		return app{}, fmt.Errorf("reading the namespace: %w", err)
 	}
-	if problem := admits(xapp, conn, namespace); problem != nil {
-		return app{problem: problem}, nil
+	if problem := admits(xapp, s.conn, namespace); problem != nil {
+		return app{name: xapp.Name, problem: withWayOut(s, xapp, problem)}, nil
 	}
 	clientID, creds, problem, err := xappCredentials(ctx, r.Client, r.Store.Namespace, xapp)
 	if err != nil || problem != nil {
-		return app{problem: problem}, err
+		return app{name: xapp.Name, problem: withWayOut(s, xapp, problem)}, err
 	}
 	return app{
 		App:   grant.App{ClientID: clientID, XApp: xapp.Name, SecretName: xapp.Spec.CredentialsSecretRef.Name},
 		creds: creds,
 		xapp:  xapp,
+		name:  xapp.Name,
 	}, nil
 }
 

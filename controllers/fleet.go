@@ -72,8 +72,7 @@ func (f *Fleet) elected() bool {
 	}
 }
 
-// connections counts XConnections. It gives how many connected ones name each XApp;
-// those that name none are to use the default one.
+// connections counts XConnections. It gives how many connected ones use each XApp.
 func (f *Fleet) connections(ctx context.Context, into *metrics.Fleet) (map[string]int, error) {
 	var list v1alpha1.XConnectionList
 	if err := f.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
@@ -88,7 +87,7 @@ func (f *Fleet) connections(ctx context.Context, into *metrics.Fleet) (map[strin
 			into.AddObject(counted)
 		}
 		if conn.Status.Connected && conn.Spec.AuthMethod != v1alpha1.AuthOwn {
-			users[conn.Spec.AppName]++
+			users[usedXApp(conn)]++
 		}
 	}
 	return users, nil
@@ -181,7 +180,7 @@ func (f *Fleet) apps(ctx context.Context, into *metrics.Fleet, users map[string]
 	for i := range list.Items {
 		xapp := &list.Items[i]
 		if users != nil {
-			into.AddAppConnections(xapp.Name, usersOf(xapp, users))
+			into.AddAppConnections(xapp.Name, users[xapp.Name])
 		}
 		clientID, creds, problem, err := xappCredentials(ctx, f.Reader, f.Namespace, xapp)
 		if err != nil {
@@ -203,15 +202,6 @@ func (f *Fleet) apps(ctx context.Context, into *metrics.Fleet, users map[string]
 		}
 	}
 	return nil
-}
-
-// usersOf counts those that name the app and, if it is the default one, those that name
-// none.
-func usersOf(xapp *v1alpha1.XApp, users map[string]int) int {
-	if xapp.IsDefault() {
-		return users[xapp.Name] + users[""]
-	}
-	return users[xapp.Name]
 }
 
 // label gives a condition's status and reason as labels: what this version does not

@@ -267,8 +267,8 @@ func TestFleetCounts(t *testing.T) {
 	}
 }
 
-// TestAppConnections: an app's are the connected ones that name it, or name none if it
-// is the default one; a tenant's own app is none of them.
+// TestAppConnections: an app's are the connected ones that name it, or use it without a
+// name, whichever is the default one; a tenant's own app is none of them.
 func TestAppConnections(t *testing.T) {
 	fleet := newFleet(t, nil)
 	xapp := &v1alpha1.XApp{ObjectMeta: metav1.ObjectMeta{
@@ -285,7 +285,9 @@ func TestAppConnections(t *testing.T) {
 	}
 	as := func(*v1alpha1.XConnection) {}
 	fleet.Reader = shared{fleet.Reader, t, []v1alpha1.XConnection{
-		using("acme", as), using("main", as), using("", as), using("gone", as),
+		using("acme", as), using("main", as), using("gone", as),
+		using("", func(conn *v1alpha1.XConnection) { conn.Status.AppName = "acme" }),
+		using("main", func(conn *v1alpha1.XConnection) { conn.Status.AppName = "acme" }),
 		using("acme", func(conn *v1alpha1.XConnection) { conn.Status.Connected = false }),
 		using("", func(conn *v1alpha1.XConnection) { conn.Spec.AuthMethod = v1alpha1.AuthOwn }),
 	}}
@@ -295,7 +297,7 @@ func TestAppConnections(t *testing.T) {
 			got = append(got, series)
 		}
 	}
-	want := []string{"xoperator_app_connections acme 1", "xoperator_app_connections main 2"}
+	want := []string{"xoperator_app_connections acme 2", "xoperator_app_connections main 2"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

@@ -213,7 +213,8 @@ func judgeVerdict(s *scope) (verdictOn, bool) {
 	case s.grant.Tokens.RefreshToken.IsZero() && !s.now.Before(s.grant.Tokens.ExpiresAt):
 		v.message = "The access token ended, and X gave no refresh token: open the link in status.authorizeURL to consent again."
 	case appChanged(s):
-		v.message = "The X app of this connection changed: open the link in status.authorizeURL to consent again."
+		v.message = fmt.Sprintf("The account consented to %s, and this connection is to use %s: open the link in status.authorizeURL to consent again.",
+			appTitle(s.grant.Tokens.App), appTitle(s.app.App))
 		v.connected = alive(s)
 	case len(withdrawnScopes(s)) > 0:
 		v.message = fmt.Sprintf("The XApp %q does not allow the scopes %s any more, which the tokens have: open the link in status.authorizeURL to consent again without them.",
@@ -229,6 +230,14 @@ func judgeVerdict(s *scope) (verdictOn, bool) {
 	}
 	v.message += lastFailure(s)
 	return v, true
+}
+
+// appTitle names an app for people, which of two Own apps does not tell them apart.
+func appTitle(of grant.App) string {
+	if of.XApp == "" {
+		return "an X app of your own (client id " + of.ClientID + ")"
+	}
+	return fmt.Sprintf("the XApp %q (client id %s)", of.XApp, of.ClientID)
 }
 
 // lastFailure is a sentence on how the last consent failed, if it did: an account

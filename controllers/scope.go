@@ -32,6 +32,8 @@ type scope struct {
 	refused bool
 	// app is the X app to use, or why there is none.
 	app app
+	// issuer is the app that app was read for, if its tokens keep the connection with it.
+	issuer issuer
 	// grant is nil if there is none; foreign if another cluster made it.
 	grant   *grant.Grant
 	foreign bool

@@ -32,8 +32,8 @@ import (
 
 // The cache indexes of XConnections and of their token Secrets.
 const (
-	// indexApp is by the XApp that is named; empty for the default one. Own
-	// connections are not in it.
+	// indexApp is by the XApp that is used, and by the empty name for those that name none.
+	// Own connections are not in it.
 	indexApp = "app"
 	// indexAppSecret is by the Secret of an Own app.
 	indexAppSecret = "appSecret"
@@ -72,12 +72,7 @@ func (r *XConnectionReconciler) SetupWithManager(ctx context.Context, mgr ctrl.M
 
 func indexConnections(ctx context.Context, indexer client.FieldIndexer) error {
 	indexes := map[string]func(*v1alpha1.XConnection) []string{
-		indexApp: func(conn *v1alpha1.XConnection) []string {
-			if conn.Spec.AuthMethod == v1alpha1.AuthOwn {
-				return nil
-			}
-			return []string{conn.Spec.AppName}
-		},
+		indexApp: appsOf,
 		indexAppSecret: func(conn *v1alpha1.XConnection) []string {
 			if conn.Spec.AppSecretRef == nil {
 				return nil
@@ -165,8 +160,8 @@ func watched(namespaces []string, stored client.Object) bool {
 	return len(namespaces) == 0 || slices.Contains(namespaces, stored.GetAnnotations()[grant.AnnotationNamespace])
 }
 
-// xappToConnections maps an XApp to the connections that name it, and to those
-// that name none: it may be, or have been, the default one.
+// xappToConnections maps an XApp to the connections that use it, and to those that name
+// none: it may be, or have been, the default one. Who is in both is looked at once.
 func (r *XConnectionReconciler) xappToConnections(ctx context.Context, object client.Object) []reconcile.Request {
 	return append(
 		r.connections(ctx, client.MatchingFields{indexApp: object.GetName()}),

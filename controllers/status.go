@@ -100,6 +100,7 @@ func statusOf(s *scope) v1alpha1.XConnectionStatus {
 	status := *s.before.Status.DeepCopy()
 	status.ObservedGeneration = s.conn.Generation
 	status.AuthorizeURL = s.link
+	status.AppName = s.app.name
 	if s.grant != nil && !s.foreign {
 		fillFromGrant(&status, s)
 	}

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/ptr"
@@ -157,22 +158,14 @@ func (r *XAppReconciler) notify(before, after *v1alpha1.XApp) {
 	r.Recorder.Eventf(after, nil, kind, ready.Reason, "Reconcile", "%s", noteOf(ready.Message))
 }
 
-// count counts the connections that use the app by name, and if it is the default
-// one, those that name none.
+// count counts the connections that use the app. Who names none is counted once status says
+// which one that is.
 func (r *XAppReconciler) count(ctx context.Context, xapp *v1alpha1.XApp) (int32, error) {
-	keys := []string{xapp.Name}
-	if xapp.IsDefault() {
-		keys = append(keys, "")
+	var list v1alpha1.XConnectionList
+	if err := r.List(ctx, &list, client.MatchingFields{indexApp: xapp.Name}, client.UnsafeDisableDeepCopy); err != nil {
+		return 0, fmt.Errorf("counting the connections of the XApp: %w", err)
 	}
-	var total int32
-	for _, key := range keys {
-		var list v1alpha1.XConnectionList
-		if err := r.List(ctx, &list, client.MatchingFields{indexApp: key}, client.UnsafeDisableDeepCopy); err != nil {
-			return 0, fmt.Errorf("counting the connections of the XApp: %w", err)
-		}
-		total += int32(len(list.Items)) //nolint:gosec // A cluster holds far fewer than 2^31 objects.
-	}
-	return total, nil
+	return int32(len(list.Items)), nil //nolint:gosec // A cluster holds far fewer than 2^31 objects.
 }
 
 func (r *XAppReconciler) secretToXApps(ctx context.Context, object client.Object) []reconcile.Request {
@@ -206,24 +199,22 @@ func (r *XAppReconciler) xapps(ctx context.Context, which func(*v1alpha1.XApp) b
 // another app.
 func (r *XAppReconciler) countLater() handler.EventHandler {
 	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
-	later := func(ctx context.Context, object client.Object, q queue) {
+	later := func(object client.Object, q queue) {
 		conn, ok := object.(*v1alpha1.XConnection)
-		if !ok || conn.Spec.AuthMethod == v1alpha1.AuthOwn {
+		if !ok || usedXApp(conn) == "" {
 			return
 		}
-		for _, request := range r.xapps(ctx, func(xapp *v1alpha1.XApp) bool {
-			return xapp.Name == conn.Spec.AppName || conn.Spec.AppName == "" && xapp.IsDefault()
-		}) {
-			q.AddAfter(request, countDelay)
-		}
+		q.AddAfter(reconcile.Request{NamespacedName: types.NamespacedName{Name: usedXApp(conn)}}, countDelay)
 	}
 	return handler.Funcs{
-		CreateFunc: func(ctx context.Context, e event.CreateEvent, q queue) { later(ctx, e.Object, q) },
-		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q queue) { later(ctx, e.Object, q) },
-		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) {
-			if e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() {
-				later(ctx, e.ObjectOld, q)
-				later(ctx, e.ObjectNew, q)
+		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { later(e.Object, q) },
+		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q queue) { later(e.Object, q) },
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue) {
+			before, wasOne := e.ObjectOld.(*v1alpha1.XConnection)
+			after, isOne := e.ObjectNew.(*v1alpha1.XConnection)
+			if wasOne && isOne && usedXApp(before) != usedXApp(after) {
+				later(before, q)
+				later(after, q)
 			}
 		},
 	}

@@ -101,6 +101,9 @@ func (r *XConnectionReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 		if s.finished {
 			return ctrl.Result{}, nil
 		}
+		if err = r.followIssuer(ctx, s); err != nil {
+			break
+		}
 		s.now = r.Now()
 	}
 	if statusErr := r.writeStatus(ctx, s); err == nil {

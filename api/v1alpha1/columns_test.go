@@ -75,7 +75,7 @@ func TestConnectionColumns(t *testing.T) {
 		future := metav1.NewTime(time.Date(2199, 1, 2, 3, 4, 5, 0, time.UTC))
 		connected.Status = xv1alpha1.XConnectionStatus{
 			Connected: true, Username: "jane_doe", TokenExpiresAt: &future, NextRefreshTime: &future,
-			TokenSecretRef: &xv1alpha1.SecretReference{Name: "token"},
+			TokenSecretRef: &xv1alpha1.SecretReference{Name: "token"}, AppName: "acme",
 			Conditions:     ready(metav1.ConditionTrue, xv1alpha1.ReasonConnected),
 		}
 	})
@@ -89,8 +89,8 @@ func TestConnectionColumns(t *testing.T) {
 		`connected\|true\|jane_doe\|True\|Connected\|2199-01-02T03:04:05Z\|\d+s`,
 		`waiting\|false\|False\|ConsentRequired\|\d+s`)
 	wantTable(t, table(t, "get", "xconn", "-n", namespace, "-o", "wide")[:2],
-		`NAME\|CONNECTED\|USERNAME\|READY\|REASON\|EXPIRES\|AGE\|NEXT REFRESH\|TOKEN SECRET\|AGENT\|AUTH`,
-		`connected\|true\|jane_doe\|True\|Connected\|2199-01-02T03:04:05Z\|\d+s\|2199-01-02T03:04:05Z\|token\|agent\|Shared`)
+		`NAME\|CONNECTED\|USERNAME\|READY\|REASON\|EXPIRES\|AGE\|NEXT REFRESH\|TOKEN SECRET\|AGENT\|AUTH\|APP`,
+		`connected\|true\|jane_doe\|True\|Connected\|2199-01-02T03:04:05Z\|\d+s\|2199-01-02T03:04:05Z\|token\|agent\|Shared\|acme`)
 }
 
 func TestAppColumns(t *testing.T) {

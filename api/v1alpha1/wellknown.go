@@ -7,7 +7,8 @@ package v1alpha1
 // is shown in status as "sha256:" and its digest in hexadecimal.
 const (
 	// AnnotationDefaultApp with the value "true" on an XApp makes it the app of
-	// every Shared XConnection that names none.
+	// every Shared XConnection that names none. One whose account consented to another
+	// stays with that as long as its tokens live.
 	AnnotationDefaultApp = "x.agentconnect.dev/is-default-app"
 
 	// AnnotationRefreshRequestedAt on an XConnection asks for a refresh now. A new

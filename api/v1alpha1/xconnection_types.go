@@ -23,6 +23,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:printcolumn:name="Token Secret",type=string,priority=1,JSONPath=`.status.tokenSecretRef.name`
 // +kubebuilder:printcolumn:name="Agent",type=string,priority=1,JSONPath=`.spec.agentRef.name`
 // +kubebuilder:printcolumn:name="Auth",type=string,priority=1,JSONPath=`.spec.authMethod`
+// +kubebuilder:printcolumn:name="App",type=string,priority=1,JSONPath=`.status.appName`
 // +kubebuilder:validation:XValidation:rule="size(self.metadata.name) <= 63",message="metadata.name must be at most 63 characters long, so that it fits into a label"
 // +kubebuilder:validation:XValidation:rule="!has(self.spec.appSecretRef) || self.spec.appSecretRef.name != (has(self.spec.tokenSecretName) ? self.spec.tokenSecretName : self.metadata.name + '-x-token')",message="the token Secret must not be the app's Secret: choose another tokenSecretName (default: the name of this object and \"-x-token\") or another appSecretRef",fieldPath=".spec.tokenSecretName",reason=FieldValueInvalid
 type XConnection struct {
@@ -90,7 +91,9 @@ type XConnectionSpec struct {
 	AppSecretRef *SecretReference `json:"appSecretRef,omitempty"`
 
 	// appName names the XApp that is used, with authMethod Shared only. Default: the
-	// XApp that is marked as the default one.
+	// XApp that is marked as the default one. Once an account consented, the connection
+	// stays with that XApp as long as its tokens live, though another becomes the default
+	// one: see status.appName.
 	// +optional
 	// +kubebuilder:validation:MaxLength=63
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="the name of an XApp consists of lower-case letters, digits, '-' and '.', and begins and ends with a letter or a digit"
@@ -238,6 +241,12 @@ type XConnectionStatus struct {
 	// nextRefreshTime is when the token is to be refreshed next.
 	// +optional
 	NextRefreshTime *metav1.Time `json:"nextRefreshTime,omitempty"`
+
+	// appName names the XApp that is used, with authMethod Shared. Where spec.appName
+	// names none, it is the one that was the default one when the account consented, as
+	// long as its tokens live, else the one that is the default one now.
+	// +optional
+	AppName string `json:"appName,omitempty"`
 
 	// authorizeURL is the link that a person opens to connect the account. It is
 	// there only while consent is wanted.

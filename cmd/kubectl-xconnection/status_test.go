@@ -20,7 +20,10 @@ func newGallery(t *testing.T) *stage {
 	s := newStage(t)
 	s.apply("ended", ended, func(conn *v1alpha1.XConnection) { conn.Labels["customer"] = "acme" })
 	s.apply("invited", invited)
-	s.apply("social-manager", connected, func(conn *v1alpha1.XConnection) {
+	s.apply("social-manager", func(conn *v1alpha1.XConnection) {
+		connected(conn)
+		conn.Status.AppName = "acme"
+	}, func(conn *v1alpha1.XConnection) {
 		conn.Labels["customer"] = "acme"
 		conn.Spec.AgentRef = &v1alpha1.AgentReference{APIVersion: "apps/v1", Kind: "Deployment", Name: "social-manager"}
 	})
@@ -45,9 +48,9 @@ social-manager   true        jane_doe   True      Connected         15m      in 
 unseen           false       <none>     Unknown   NotSeenYet        <none>   <none>          <none>
 `})
 	s.expect(s.runs("status", "-l", "customer=acme", "-o", "wide"), result{out: "" +
-		"NAME             CONNECTED   USERNAME   READY   REASON         SINCE   TOKEN EXPIRES   CONSENT EXPIRES   NEXT REFRESH   TOKEN SECRET             AGENT                       AUTH     MESSAGE\n" +
-		"ended            true        jane_doe   False   XUnavailable   15m     3m ago          in 179d           <none>         ended-x-token            <none>                      Shared   X did not give a readable answer: the operator tries again.\n" +
-		"social-manager   true        jane_doe   True    Connected      15m     in 105m         in 179d           in 75m         social-manager-x-token   Deployment/social-manager   Shared   The account @jane_doe is connected\n"})
+		"NAME             CONNECTED   USERNAME   READY   REASON         SINCE   TOKEN EXPIRES   CONSENT EXPIRES   NEXT REFRESH   TOKEN SECRET             AGENT                       AUTH     APP      MESSAGE\n" +
+		"ended            true        jane_doe   False   XUnavailable   15m     3m ago          in 179d           <none>         ended-x-token            <none>                      Shared   <none>   X did not give a readable answer: the operator tries again.\n" +
+		"social-manager   true        jane_doe   True    Connected      15m     in 105m         in 179d           in 75m         social-manager-x-token   Deployment/social-manager   Shared   acme     The account @jane_doe is connected\n"})
 	s.expect(s.runs("status", "social-manager", "--no-headers"), result{out: "social-manager   true   jane_doe   True   Connected   15m   in 105m   in 179d\n"})
 }
 

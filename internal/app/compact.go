@@ -76,6 +76,7 @@ func (c *compactor) metadata(object metav1.Object) {
 
 func (c *compactor) connection(conn *v1alpha1.XConnection) {
 	conn.APIVersion, conn.Kind = c.share(conn.APIVersion), c.share(conn.Kind)
+	conn.Status.AppName = c.share(conn.Status.AppName)
 	for i := range conn.Status.Conditions {
 		condition := &conn.Status.Conditions[i]
 		condition.Type, condition.Reason = c.share(condition.Type), c.share(condition.Reason)

@@ -4,6 +4,8 @@
 package life
 
 import (
+	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/xsim"
@@ -174,4 +177,78 @@ func TestAgent(t *testing.T) {
 		t.Fatal(err)
 	}
 	tn.reaches(conn, metav1.ConditionFalse, v1alpha1.ReasonAgentNotFound)
+}
+
+// TestAppStays: to mark another XApp as the default one ends no connection, and those that
+// are made from then on use the new one.
+func TestAppStays(t *testing.T) {
+	tn := newTenant(t)
+	stays := tn.connect("stays", "stays", useShared)
+	invited := tn.connection("invited", useShared)
+	tn.reaches(invited, metav1.ConditionFalse, v1alpha1.ReasonConsentRequired)
+	tn.x.RegisterApp(tn.xapp(tn.clientID + "-next"))
+	tn.create(&corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: operatorNamespace, Name: tn.clientID + "-next"},
+		Data:       credentials(tn.clientID + "-next"),
+	})
+	next := &v1alpha1.XApp{
+		ObjectMeta: metav1.ObjectMeta{Name: tn.clientID + "-next", Annotations: map[string]string{v1alpha1.AnnotationDefaultApp: "true"}},
+		Spec: v1alpha1.XAppSpec{
+			CredentialsSecretRef: v1alpha1.SecretReference{Name: tn.clientID + "-next"},
+			AllowedNamespaces:    &v1alpha1.AllowedNamespaces{Selector: &metav1.LabelSelector{}},
+		},
+	}
+	tn.create(next)
+	defer func() {
+		tn.delete(next)
+		tn.markDefault(sharedApp, "true")
+	}()
+	tn.markDefault(sharedApp, "false")
+
+	tn.eventually("waiting for the invitation to the new default app", invited, func(conn *v1alpha1.XConnection) bool {
+		return conn.Status.AppName == next.Name
+	})
+	tn.refreshNow(stays, "after the default moved")
+	tn.reaches(stays, metav1.ConditionTrue, v1alpha1.ReasonConnected)
+	if stays.Status.AppName != sharedApp || stays.Status.AuthorizeURL != "" {
+		t.Errorf("after the default moved the status is %+v", stays.Status)
+	}
+	tn.checkToken(stays)
+	tn.consent(invited, xsim.Choice{Account: "invited"})
+	tn.reaches(invited, metav1.ConditionTrue, v1alpha1.ReasonConnected)
+	tn.waitFor("the count of those that use the new app", func() bool { return tn.countedRight(next) })
+	// Named, another app takes a new consent, and both are told.
+	tn.alter(stays, func(conn *v1alpha1.XConnection) { conn.Spec.AppName = next.Name })
+	tn.says(stays, v1alpha1.ReasonReauthorizationRequired, `consented to the XApp "`+sharedApp+`"`)
+	tn.says(stays, v1alpha1.ReasonReauthorizationRequired, `is to use the XApp "`+next.Name+`"`)
+}
+
+// countedRight tells whether an XApp counts those whose status names it. Connections of other
+// tests, which nobody consented to, may be among them.
+func (tn *tenant) countedRight(xapp *v1alpha1.XApp) bool {
+	var list v1alpha1.XConnectionList
+	if err := tn.plane.Client().List(tn.t.Context(), &list); err != nil {
+		tn.t.Fatal(err)
+	}
+	if err := tn.plane.Client().Get(tn.t.Context(), client.ObjectKeyFromObject(xapp), xapp); err != nil {
+		tn.t.Fatal(err)
+	}
+	users := slices.DeleteFunc(list.Items, func(conn v1alpha1.XConnection) bool { return conn.Status.AppName != xapp.Name })
+	return len(users) > 0 && int(xapp.Status.Connections) == len(users)
+}
+
+// markDefault says whether an XApp is the default one.
+func (tn *tenant) markDefault(name, value string) {
+	tn.t.Helper()
+	xapp := &v1alpha1.XApp{}
+	// A test that ended still puts back what others need.
+	ctx := context.WithoutCancel(tn.t.Context())
+	if err := tn.plane.Client().Get(ctx, types.NamespacedName{Name: name}, xapp); err != nil {
+		tn.t.Fatal(err)
+	}
+	before := xapp.DeepCopy()
+	metav1.SetMetaDataAnnotation(&xapp.ObjectMeta, v1alpha1.AnnotationDefaultApp, value)
+	if err := tn.plane.Client().Patch(ctx, xapp, client.MergeFrom(before)); err != nil {
+		tn.t.Fatal(err)
+	}
 }

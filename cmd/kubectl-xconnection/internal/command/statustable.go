@@ -30,6 +30,7 @@ var statusColumns = []metav1.TableColumnDefinition{
 	{Name: "Token Secret", Type: "string", Priority: 1},
 	{Name: "Agent", Type: "string", Priority: 1},
 	{Name: "Auth", Type: "string", Priority: 1},
+	{Name: "App", Type: "string", Priority: 1},
 	{Name: "Message", Type: "string", Priority: 1},
 }
 
@@ -73,6 +74,7 @@ func statusCells(conn *v1alpha1.XConnection, now time.Time) []any {
 		orNone(secret),
 		orNone(agent),
 		string(conn.Spec.AuthMethod),
+		orNone(status.AppName),
 		condition.Message,
 	}
 }
