@@ -34,13 +34,13 @@ var settings = []setting{
 	{
 		name: "kill", does: "reuse ends the family, a revocation ends one token",
 		policies: xsim.Policies{Reuse: xsim.ReuseKills, AllowDuplicates: true},
-		replicas: 1, share: 44, lifetime: 30 * time.Second,
+		replicas: 1, share: 38, lifetime: 30 * time.Second,
 		mix: mix{step: 60, kill: 8, term: 4, x: 28},
 	},
 	{
 		name: "grace", does: "reuse gives the same answer again within a grace period, a revocation ends all that the account gave the app",
 		policies: xsim.Policies{Reuse: xsim.ReuseSame, Grace: grace, RevokeWholeAccount: true, RevokeAnswersEmpty: true, DeadTokenError: "invalid_grant", AllowDuplicates: true},
-		replicas: 1, share: 44, lifetime: 30 * time.Second,
+		replicas: 1, share: 38, lifetime: 30 * time.Second,
 		mix: mix{step: 60, kill: 8, term: 4, x: 28},
 	},
 	{
@@ -54,5 +54,12 @@ var settings = []setting{
 		policies: xsim.Policies{Reuse: xsim.ReuseNext, Grace: grace, KeepEarlierLogins: true},
 		replicas: 2, share: 6, lifetime: 40 * time.Second,
 		mix: mix{step: 34, kill: 10, stop: 12, term: 12, x: 32},
+	},
+	{
+		// Twins on one account live here side by side, and one's revocation would end both.
+		name: "whole", does: "earlier logins live on, and a revocation ends all that the account gave the app",
+		policies: xsim.Policies{Reuse: xsim.ReuseKills, KeepEarlierLogins: true, RevokeWholeAccount: true, AllowDuplicates: true},
+		replicas: 1, share: 12, lifetime: 30 * time.Second,
+		mix: mix{step: 60, kill: 8, term: 4, x: 28},
 	},
 }
