@@ -27,6 +27,7 @@ const (
 	saysApproving = "approving an XPost takes the verb approve on it"
 	saysRejecting = "rejecting an XPost, or taking that back, takes the verb approve on it"
 	saysGivingUp  = "spec.approval of an XPost can be taken from Required only with the verb approve on it"
+	saysNotThis   = "the approval does not name this XPost as it is now"
 )
 
 // as is a client of a user in the test's namespace.
@@ -71,7 +72,12 @@ func newPost(namespace string) *v1alpha1.XPost {
 // change is what somebody does to a post.
 type change func(*v1alpha1.XPost)
 
-func approve(value string) change {
+// approve names a generation of the object as it should be.
+func approve(generation int64) change {
+	return func(post *v1alpha1.XPost) { approveAs(post.ApprovalOf(generation))(post) }
+}
+
+func approveAs(value string) change {
 	return func(post *v1alpha1.XPost) {
 		metav1.SetMetaDataAnnotation(&post.ObjectMeta, v1alpha1.AnnotationApprovedGeneration, value)
 	}
@@ -111,9 +117,13 @@ func TestApproval(t *testing.T) {
 		// want is what the API server says; empty if it lets the change pass.
 		want string
 	}{
-		"the author approves":                 {author, "", "", approve("1"), saysApproving},
-		"the approver approves":               {approver, "", "", approve("1"), ""},
-		"the author renews an approval":       {author, "1", "", approve("2"), saysApproving},
+		"the author approves":                 {author, "", "", approve(1), saysApproving},
+		"the approver approves":               {approver, "", "", approve(1), ""},
+		"the author approves in vain":         {author, "", "", approveAs("1"), saysApproving},
+		"the approver names another text":     {approver, "", "", approve(2), saysNotThis},
+		"the approver names no object":        {approver, "", "", approveAs("1"), saysNotThis},
+		"the approver names another object":   {approver, "", "", approveAs("1-1b4e28ba"), saysNotThis},
+		"the author renews an approval":       {author, "1", "", approve(2), saysApproving},
 		"the author leaves an approval":       {author, "1", "", reword, ""},
 		"the author withdraws an approval":    {author, "1", "", withdraw, ""},
 		"the author gives up the approval":    {author, "", "", giveUp, saysGivingUp},
@@ -127,12 +137,20 @@ func TestApproval(t *testing.T) {
 		"the author writes":                   {author, "", "", reword, ""},
 		"the author writes and approves at once": {author, "", "", func(post *v1alpha1.XPost) {
 			reword(post)
-			approve("2")(post)
+			approve(2)(post)
 		}, saysApproving},
+		"the approver writes and approves at once": {approver, "", "", func(post *v1alpha1.XPost) {
+			reword(post)
+			approve(2)(post)
+		}, ""},
+		"the approver writes and approves what was": {approver, "", "", func(post *v1alpha1.XPost) {
+			reword(post)
+			approve(1)(post)
+		}, saysNotThis},
 	} {
 		post := newPost(namespace)
 		if test.approved != "" {
-			approve(test.approved)(post)
+			approveAs(test.approved)(post)
 		}
 		if test.rejected != "" {
 			reject(test.rejected)(post)
@@ -145,7 +163,7 @@ func TestApproval(t *testing.T) {
 		checkSays(t, name, clients[test.user].Patch(t.Context(), post, client.MergeFrom(before)), test.want)
 	}
 	created := newPost(namespace)
-	approve("1")(created)
+	approveAs("1")(created)
 	checkSays(t, "the author creates an approved post", clients[author].Create(t.Context(), created), saysApproving)
 }
 
@@ -154,8 +172,8 @@ func checkSays(t *testing.T, name string, err error, want string) {
 	switch {
 	case want == "" && err != nil:
 		t.Errorf("%s: %v", name, err)
-	case want != "" && (!apierrors.IsForbidden(err) || !strings.Contains(err.Error(), want)):
-		t.Errorf("%s: the API server says %v, want that it is forbidden: %s", name, err, want)
+	case want != "" && (!apierrors.IsForbidden(err) && !apierrors.IsInvalid(err) || !strings.Contains(err.Error(), want)):
+		t.Errorf("%s: the API server says %v, want that it is refused: %s", name, err, want)
 	}
 }
 
@@ -168,7 +186,7 @@ func awaitPolicy(t *testing.T, c client.Client, namespace string) {
 			return false, nil
 		}
 		approved := newPost(namespace)
-		approve("1")(approved)
+		approveAs("1")(approved)
 		return apierrors.IsForbidden(c.Create(ctx, approved, client.DryRunAll)), nil
 	})
 	if err != nil {

@@ -3,11 +3,7 @@
 
 package controllers
 
-import (
-	"strconv"
-
-	"github.com/agentconnect/x-operator/api/v1alpha1"
-)
+import "github.com/agentconnect/x-operator/api/v1alpha1"
 
 const messageRejected = "Somebody with the right to approve rejected this: it is not published unless it is changed, and then approved"
 
@@ -16,39 +12,24 @@ const messageRejected = "Somebody with the right to approve rejected this: it is
 // way nor the loss of an annotation, which a GitOps tool may take back.
 func needsApproval(s *postScope) bool {
 	wanted := s.approvalWanted || s.post.Annotations[v1alpha1.AnnotationRejectedGeneration] != "" || isRejection(s.post.Status.Refusal)
-	return wanted && !begun(s.post) && !approved(s.post)
+	return wanted && !s.post.Begun() && !s.post.Approved()
 }
 
 // messageRejectedLate is of one that an earlier try may have published.
 const messageRejectedLate = "Somebody with the right to approve rejected this: it is not sent again. An earlier try may have published it: " +
 	"look at X, and delete it there. This XPost can't be changed any more: another text takes another XPost"
 
-// begun tells whether something of a post is published, or is being published. That was
-// approved, and can't be changed any more.
-func begun(post *v1alpha1.XPost) bool {
-	return len(post.Status.Posts) > 0 || post.Status.Attempt != nil && post.Status.Attempt.Outcome == ""
-}
-
-func approved(post *v1alpha1.XPost) bool {
-	return post.Annotations[v1alpha1.AnnotationApprovedGeneration] == strconv.FormatInt(post.Generation, 10)
-}
-
 // rejected tells whether somebody who may approve said no to this generation, or to an
 // earlier one that would publish the same, and nobody approved this one since.
 func rejected(post *v1alpha1.XPost) bool {
-	return !begun(post) && (rejectsThis(post) || rejectedAsItIs(post) && !approved(post))
-}
-
-func rejectsThis(post *v1alpha1.XPost) bool {
-	return post.Annotations[v1alpha1.AnnotationRejectedGeneration] == strconv.FormatInt(post.Generation, 10)
+	return !post.Begun() && (post.Rejects(post.Generation) || rejectedAsItIs(post) && !post.Approved())
 }
 
 // rejectedAsItIs tells whether the rejection that the annotation still names is on record,
 // and about what the spec publishes now.
 func rejectedAsItIs(post *v1alpha1.XPost) bool {
 	refusal := post.Status.Refusal
-	return isRejection(refusal) && refusal.ContentHash == contentHash(post.Spec) &&
-		post.Annotations[v1alpha1.AnnotationRejectedGeneration] == strconv.FormatInt(refusal.Generation, 10)
+	return isRejection(refusal) && refusal.ContentHash == contentHash(post.Spec) && post.Rejects(refusal.Generation)
 }
 
 func isRejection(refusal *v1alpha1.PostRefusal) bool {
@@ -59,12 +40,12 @@ func isRejection(refusal *v1alpha1.PostRefusal) bool {
 // live is no other post, and must not end the rejection.
 func recordRejection(post *v1alpha1.XPost) {
 	switch {
-	case !begun(post) && rejectsThis(post):
+	case !post.Begun() && post.Rejects(post.Generation):
 		post.Status.Refusal = &v1alpha1.PostRefusal{
 			Reason: v1alpha1.ReasonRejected, Message: messageRejected,
 			Generation: post.Generation, ContentHash: contentHash(post.Spec),
 		}
-	case isRejection(post.Status.Refusal) && (begun(post) || approved(post)):
+	case isRejection(post.Status.Refusal) && (post.Begun() || post.Approved()):
 		post.Status.Refusal = nil
 	}
 }

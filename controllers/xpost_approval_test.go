@@ -44,7 +44,7 @@ func TestRejection(t *testing.T) {
 	})
 	says("AwaitingApproval")
 	d.sent()
-	answer(v1alpha1.AnnotationApprovedGeneration, "4")
+	answer(v1alpha1.AnnotationApprovedGeneration, "4-post-uid")
 	says("Published Published Ready")
 	d.sent("Hello again")
 }
@@ -63,7 +63,7 @@ func TestRejectionIsTakenBack(t *testing.T) {
 		t.Fatalf("without the annotation the conditions are %q", got)
 	}
 	d.alter(func(post *v1alpha1.XPost) {
-		metav1.SetMetaDataAnnotation(&post.ObjectMeta, v1alpha1.AnnotationApprovedGeneration, "2")
+		metav1.SetMetaDataAnnotation(&post.ObjectMeta, v1alpha1.AnnotationApprovedGeneration, "2-post-uid")
 	})
 	post, _ = d.reconcile(t.Context())
 	d.once(post)

@@ -166,7 +166,7 @@ const (
 
 var (
 	retryNow    = annotated(v1alpha1.AnnotationRetryRequestedAt, "1")
-	approvedNow = annotated(v1alpha1.AnnotationApprovedGeneration, "2")
+	approvedNow = annotated(v1alpha1.AnnotationApprovedGeneration, "2-post-uid")
 	toldTwo     = annotated(v1alpha1.AnnotationPublishedAs, "22")
 	toldAgain   = annotated(v1alpha1.AnnotationPublishedAs, "20")
 )
@@ -187,9 +187,13 @@ func sendingCases() []postCase {
 		{"refused after a retry", list(refusedAt(2), retryNow, func(s *postScope) { s.post.Status.LastHandledRetryAt = "1" }), actionWait, 0, "DuplicateContent Stalled"},
 		{"not approved", list(approvalWanted), actionWait, 0, "AwaitingApproval"},
 		{"approved", list(approvalWanted, approvedNow), actionSendPost, 0, saysPublishing},
-		{"approved as it was", list(approvalWanted, annotated(v1alpha1.AnnotationApprovedGeneration, "1")), actionWait, 0, "AwaitingApproval"},
+		{"approved as it was", list(approvalWanted, annotated(v1alpha1.AnnotationApprovedGeneration, "1-post-uid")), actionWait, 0, "AwaitingApproval"},
+		{"approved, and made anew", list(approvalWanted, approvedNow, func(s *postScope) { s.post.UID = "another-uid" }), actionWait, 0, "AwaitingApproval"},
+		{"approved without its uid", list(approvalWanted, annotated(v1alpha1.AnnotationApprovedGeneration, "2")), actionWait, 0, "AwaitingApproval"},
 		{"begun, and so approved", list(approvalWanted, publishedPosts(1)), actionSendPost, 0, saysPublishing},
 		{"rejected", list(rejectedAt("2")), actionWait, 0, saysRejected},
+		{"rejected by its uid as well", list(rejectedAt("2-post-uid")), actionWait, 0, saysRejected},
+		{"another object was rejected", list(rejectedAt("2-another-")), actionWait, 0, "AwaitingApproval"},
 		{"rejected, where an approval is wanted", list(approvalWanted, rejectedAt("2")), actionWait, 0, saysRejected},
 		{"rejected and approved", list(approvalWanted, rejectedAt("2"), approvedNow), actionWait, 0, saysRejected},
 		{"rejected and too long", list(rejectedAt("2"), tooLong), actionWait, 0, saysRejected},

@@ -201,8 +201,8 @@ func judgeRefusal(s *postScope) (postVerdict, bool) {
 func judgeApproval(s *postScope) (postVerdict, bool) {
 	return postVerdict{
 		published: metav1.ConditionFalse, reason: v1alpha1.ReasonAwaitingApproval,
-		message: fmt.Sprintf("Somebody with the right to approve must read the post and set the annotation %s to %d",
-			v1alpha1.AnnotationApprovedGeneration, s.post.Generation),
+		message: fmt.Sprintf("Somebody with the right to approve must read the post, and run kubectl xconnection approve %s --namespace %s, or set the annotation %s to %s",
+			s.post.Name, s.post.Namespace, v1alpha1.AnnotationApprovedGeneration, s.post.ApprovalOf(s.post.Generation)),
 	}, needsApproval(s)
 }
 

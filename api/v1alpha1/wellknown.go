@@ -25,13 +25,16 @@ const (
 	// access token belongs to; it never goes down.
 	AnnotationRotation = "x.agentconnect.dev/rotation"
 
-	// AnnotationApprovedGeneration on an XPost approves the spec of that
-	// metadata.generation and no other. The admission policy x-operator-post-approval
-	// lets those alone set it whose RBAC allows the verb approve on the XPost.
+	// AnnotationApprovedGeneration on an XPost approves one metadata.generation of one
+	// object: the value is that of XPost.ApprovalOf, such as "2-1b4e28ba". What names
+	// another generation, or an object that had this name before, approves nothing. The
+	// admission policy x-operator-post-approval lets those alone set it whose RBAC allows
+	// the verb approve on the XPost, and refuses an update with a value that approves nothing.
 	AnnotationApprovedGeneration = "x.agentconnect.dev/approved-generation"
 
 	// AnnotationRejectedGeneration on an XPost says no to the spec of that
-	// metadata.generation, whether or not an approval is required: it is not published,
+	// metadata.generation, given alone or as for an approval, whether or not an approval
+	// is required: it is not published,
 	// unless something of it is already. A later generation waits for an approval, and one
 	// that would publish the same stays rejected until then. Of an approval and a
 	// rejection of the same generation the rejection counts. The same policy holds

@@ -143,8 +143,9 @@ type XPostSpec struct {
 
 	// approval says whether publishing waits for a second person. Required: until
 	// somebody whose RBAC allows the verb approve on this XPost sets the annotation
-	// x.agentconnect.dev/approved-generation to the value of metadata.generation; a
-	// change of the spec needs another approval. Who may approve may also say no, with
+	// x.agentconnect.dev/approved-generation to metadata.generation, "-" and the first 8
+	// characters of metadata.uid, such as 2-1b4e28ba, as kubectl xconnection approve does;
+	// a change of the spec needs another approval. Who may approve may also say no, with
 	// x.agentconnect.dev/rejected-generation. In a namespace with the label
 	// x.agentconnect.dev/post-approval: Required every XPost waits, whatever stands
 	// here. Default: NotRequired.

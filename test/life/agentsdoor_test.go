@@ -281,7 +281,7 @@ func TestAgentAwaitsApproval(t *testing.T) {
 	object, _ := result["object"].(string)
 	post := &v1alpha1.XPost{ObjectMeta: metav1.ObjectMeta{Namespace: tn.namespace, Name: object}}
 	tn.postReaches(post, v1alpha1.ReasonAwaitingApproval, whenWaiting...)
-	tn.annotatePost(post, v1alpha1.AnnotationApprovedGeneration, "1")
+	tn.approve(post, 1)
 	tn.published(post)
 	bot.publishes(session, "publish_post", request)
 	request = map[string]any{"text": "and this?", "requestID": "2"}

@@ -131,6 +131,12 @@ func (tn *tenant) annotatePost(post *v1alpha1.XPost, key, value string) {
 	}
 }
 
+// approve approves a generation of a post.
+func (tn *tenant) approve(post *v1alpha1.XPost, generation int64) {
+	tn.t.Helper()
+	tn.annotatePost(post, v1alpha1.AnnotationApprovedGeneration, post.ApprovalOf(generation))
+}
+
 // wall gives what an account published, oldest first, as "text", "text > parent's
 // text" or "text (deleted)".
 func (tn *tenant) wall(account string) []string {
@@ -429,9 +435,14 @@ func TestApproval(t *testing.T) {
 	if err := tn.alterPost(post, func(post *v1alpha1.XPost) { post.Spec.Text = "second draft" }); err != nil {
 		t.Fatal(err)
 	}
-	tn.annotatePost(post, v1alpha1.AnnotationApprovedGeneration, "1")
+	err := tn.alterPost(post, func(post *v1alpha1.XPost) {
+		metav1.SetMetaDataAnnotation(&post.ObjectMeta, v1alpha1.AnnotationApprovedGeneration, post.ApprovalOf(1))
+	})
+	if !apierrors.IsInvalid(err) || !strings.Contains(err.Error(), "does not name this XPost as it is now") {
+		t.Errorf("the approval of what the post was: %v", err)
+	}
 	tn.postReaches(post, v1alpha1.ReasonAwaitingApproval, whenWaiting...)
-	tn.annotatePost(post, v1alpha1.AnnotationApprovedGeneration, "2")
+	tn.approve(post, 2)
 	tn.published(post)
 
 	namespace := &corev1.Namespace{}
@@ -442,7 +453,7 @@ func TestApproval(t *testing.T) {
 	tn.update(namespace)
 	insisted := tn.post("insisted", "by the namespace")
 	tn.postReaches(insisted, v1alpha1.ReasonAwaitingApproval, whenWaiting...)
-	tn.annotatePost(insisted, v1alpha1.AnnotationApprovedGeneration, "1")
+	tn.approve(insisted, 1)
 	tn.published(insisted)
 	rejected := tn.post("rejected", "not this one")
 	tn.postReaches(rejected, v1alpha1.ReasonAwaitingApproval, whenWaiting...)
