@@ -61,6 +61,7 @@ func TestKubectl(t *testing.T) {
 		err: "error: xconnection {ns}/agent is not ready: ConsentRequired: A person must open the link in status.authorizeURL and consent\n" +
 			"To connect it: kubectl xconnection connect agent -n {ns}\n",
 	})
+	s.draft()
 	completers := map[string]func(name string) error{
 		"script": func(name string) error {
 			script, err := os.ReadFile("kubectl_complete-xconnection")
@@ -86,10 +87,12 @@ func (s *shell) completes(kind string) {
 		line []string
 		want string
 	}{
-		{[]string{"re"}, "reconnect\tAsk for consent again while the present token keeps working\nrefresh\tRefresh the access token now\n:4\n"},
+		{[]string{"re"}, "reconnect\tAsk for consent again while the present token keeps working\nrefresh\tRefresh the access token now\nreject\tReject a post, so that it is not published\n:4\n"},
 		{[]string{"status", "--namespace", s.namespace, ""}, "agent\tConsentRequired\nother\tConnected\n:4\n"},
 		{[]string{"status", "--namespace", s.namespace, "agent", ""}, "other\tConnected\n:4\n"},
 		{[]string{"connect", "--namespace", s.namespace, "agent", ""}, ":4\n"},
+		{[]string{"approve", "--namespace", s.namespace, ""}, "launch\tNotSeenYet\n:4\n"},
+		{[]string{"reject", "--namespace", s.namespace, "launch", ""}, ":4\n"},
 		{[]string{"status", "-o", "wi"}, "wide\n:4\n"},
 		{[]string{"adopt", "--dry-run=s"}, "server\n:4\n"},
 		{[]string{"refresh", "--namespace", s.namespace}, s.namespace + "\n:4\n"},

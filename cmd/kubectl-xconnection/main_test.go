@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -35,6 +36,8 @@ type person struct {
 	browser func(link string)
 	// in is what the person's calls find on standard input.
 	in string
+	// hesitates is what happens before that is read.
+	hesitates func()
 }
 
 // result is what a call left behind.
@@ -70,7 +73,7 @@ func (p *person) call(arguments ...string) result {
 	p.t.Helper()
 	var out, errOut bytes.Buffer
 	options := command.Options{
-		IOStreams: genericiooptions.IOStreams{In: strings.NewReader(p.in), Out: &out, ErrOut: &errOut},
+		IOStreams: genericiooptions.IOStreams{In: &slowly{strings.NewReader(p.in), p.hesitates}, Out: &out, ErrOut: &errOut},
 		Clock:     clocktesting.NewFakeClock(now),
 		Open: func(_ context.Context, link string) error {
 			if p.browser == nil {
@@ -84,6 +87,20 @@ func (p *person) call(arguments ...string) result {
 	defer cancel()
 	code := command.Run(ctx, append(arguments, "--kubeconfig", p.kubeconfig), options)
 	return result{out: out.String(), err: errOut.String(), code: code}
+}
+
+// slowly reads what a person types, once something else has happened.
+type slowly struct {
+	io.Reader
+	first func()
+}
+
+func (s *slowly) Read(into []byte) (int, error) {
+	if s.first != nil {
+		s.first()
+		s.first = nil
+	}
+	return s.Reader.Read(into)
 }
 
 // expect compares a result with what was wanted, whole. {ns} stands for the person's

@@ -16,7 +16,12 @@ var prefixes = []string{
 	"xconnection/", "xconnections/", "xconn/",
 }
 
-// oneName accepts exactly one name of an XConnection.
+// postPrefixes are what an XPost's name may carry.
+var postPrefixes = []string{
+	"xpost.x.agentconnect.dev/", "xposts.x.agentconnect.dev/", "xpost/", "xposts/",
+}
+
+// oneName accepts exactly one name.
 func oneName(cmd *cobra.Command, args []string) error {
 	if len(args) != 1 {
 		return usageError(cmd, "exactly one NAME is required, and %d were given", len(args))
@@ -25,7 +30,12 @@ func oneName(cmd *cobra.Command, args []string) error {
 }
 
 // plainName takes the kind off a name such as xconnection.x.agentconnect.dev/agent.
-func plainName(argument string) string {
+func plainName(argument string) string { return without(prefixes, argument) }
+
+// plainPostName takes the kind off the name of an XPost.
+func plainPostName(argument string) string { return without(postPrefixes, argument) }
+
+func without(prefixes []string, argument string) string {
 	for _, prefix := range prefixes {
 		if name, ok := strings.CutPrefix(strings.ToLower(argument), prefix); ok {
 			return name

@@ -51,6 +51,30 @@ func (f *factory) completeNames(cmd *cobra.Command, args []string, prefix string
 	return offered, noFiles
 }
 
+// completePost offers the XPosts of the namespace, each with how it stands.
+func (f *factory) completePost(cmd *cobra.Command, args []string, prefix string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, noFiles
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), completionPatience)
+	defer cancel()
+	client, namespace, err := f.posts()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	list, err := client.list(ctx, namespace)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var offered []string
+	for i := range list {
+		if strings.HasPrefix(list[i].Name, prefix) {
+			offered = append(offered, cobra.CompletionWithDesc(list[i].Name, ready(&list[i]).Reason))
+		}
+	}
+	return offered, noFiles
+}
+
 // completeNamespaces offers the namespaces for -n.
 func (f *factory) completeNamespaces(cmd *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
 	ctx, cancel := context.WithTimeout(cmd.Context(), completionPatience)

@@ -70,6 +70,30 @@ func (f *factory) connection(ctx context.Context, name string) (*connections, *v
 	return client, conn, err
 }
 
+// posts gives the client for XPosts, and the namespace to look in.
+func (f *factory) posts() (*posts, string, error) {
+	namespace, err := f.namespace()
+	if err != nil {
+		return nil, "", err
+	}
+	config, err := f.config()
+	if err != nil {
+		return nil, "", err
+	}
+	c, err := newPosts(config)
+	return c, namespace, err
+}
+
+// post reads one XPost, and gives the client to go on with.
+func (f *factory) post(ctx context.Context, name string) (*posts, *v1alpha1.XPost, error) {
+	client, namespace, err := f.posts()
+	if err != nil {
+		return nil, nil, err
+	}
+	post, err := client.get(ctx, namespace, name)
+	return client, post, err
+}
+
 // core gives the client for Secrets and namespaces.
 func (f *factory) core() (corev1client.CoreV1Interface, error) {
 	config, err := f.config()

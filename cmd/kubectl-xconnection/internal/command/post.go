@@ -134,11 +134,7 @@ func (p *post) run(ctx context.Context, cmd *cobra.Command, connection string) e
 		_, _ = fmt.Fprintln(p.ErrOut, "There is nothing to publish.")
 		return nil
 	}
-	config, err := p.config()
-	if err != nil {
-		return err
-	}
-	client, err := newPosts(config)
+	client, _, err := p.posts()
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
@@ -65,6 +66,17 @@ func (c *posts) create(ctx context.Context, wanted *v1alpha1.XPost) (*v1alpha1.X
 		VersionedParams(&metav1.CreateOptions{FieldManager: fieldManager}, c.parameters).
 		Body(wanted).Do(ctx).Into(made)
 	return made, err
+}
+
+// list gives the XPosts of a namespace.
+func (c *posts) list(ctx context.Context, namespace string) ([]v1alpha1.XPost, error) {
+	page := func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+		list := &v1alpha1.XPostList{}
+		return list, c.client.Get().Namespace(namespace).Resource(c.resource).VersionedParams(&options, c.parameters).Do(ctx).Into(list)
+	}
+	var found []v1alpha1.XPost
+	err := listAll(ctx, "", page, func(post *v1alpha1.XPost) { found = append(found, *post) })
+	return found, err
 }
 
 // requestHash is a digest of what a call asks to be published; for how long the XPost is

@@ -90,7 +90,7 @@ func New(options Options) *cobra.Command {
 	f.flags.AddFlags(root.PersistentFlags())
 	groups := templates.CommandGroups{
 		{Message: "Consent Commands:", Commands: []*cobra.Command{newConnect(f), newReconnect(f), newDisconnect(f)}},
-		{Message: "Posting Commands:", Commands: []*cobra.Command{newPost(f), newMentions(f), newProxy(f)}},
+		{Message: "Posting Commands:", Commands: []*cobra.Command{newPost(f), newApprove(f), newReject(f), newMentions(f), newProxy(f)}},
 		{Message: "Operating Commands:", Commands: []*cobra.Command{newStatus(f), newRefresh(f), newAdopt(f)}},
 	}
 	groups.Add(root)
