@@ -137,6 +137,8 @@ func judgeWish(s *scope) (verdictOn, bool) {
 			v.reason, v.message, v.reconciling = v1alpha1.ReasonNotRevoked, "X is yet to be asked to revoke the tokens", true
 			if s.revoking.err != nil {
 				v.message = "The tokens are not revoked yet: " + s.revoking.err.Error()
+				v.stalled = takesPerson(s.revoking.err)
+				v.reconciling = !v.stalled
 			}
 		}
 		return v, true
@@ -149,6 +151,12 @@ func judgeWish(s *scope) (verdictOn, bool) {
 	default:
 		return verdictOn{}, false
 	}
+}
+
+// takesPerson tells whether a revocation can't go on until somebody mends the app's
+// credentials.
+func takesPerson(err error) bool {
+	return errors.Is(err, grant.ErrNoCredentials) || xapi.KindOf(err) == xapi.KindCredentials
 }
 
 func judgeApp(s *scope) (verdictOn, bool) {

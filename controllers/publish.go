@@ -52,7 +52,7 @@ func needsPublishing(s *scope) bool {
 // isDesired tells whether desiredToken would change nothing. A pass asks several
 // times, and copies nothing to know it.
 func isDesired(g *grant.Grant, present *corev1.Secret) bool {
-	return holds(present.Labels, tokenLabels()) && holds(present.Annotations, tokenAnnotations(g)) &&
+	return metav1.GetControllerOf(present) != nil && holds(present.Labels, tokenLabels()) && holds(present.Annotations, tokenAnnotations(g)) &&
 		maps.EqualFunc(present.Data, tokenData(g), bytes.Equal)
 }
 
@@ -75,20 +75,20 @@ func givenUp(s *scope, token *corev1.Secret) bool {
 }
 
 // desiredToken is the token Secret as it should be, on the ground of what is
-// there, if anything: labels and annotations of others stay.
+// there, if anything: labels, annotations and owners of others stay.
 func desiredToken(conn *v1alpha1.XConnection, g *grant.Grant, present *corev1.Secret) *corev1.Secret {
 	desired := &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: conn.Namespace,
 			Name:      conn.TokenSecretName(),
-			OwnerReferences: []metav1.OwnerReference{
-				*metav1.NewControllerRef(conn, v1alpha1.GroupVersion.WithKind("XConnection")),
-			},
 		},
 		Type: v1alpha1.SecretTypeToken,
 	}
 	if present != nil {
 		desired = present.DeepCopy()
+	}
+	if metav1.GetControllerOf(desired) == nil {
+		desired.OwnerReferences = append(desired.OwnerReferences, ownerOf(conn))
 	}
 	desired.Labels = with(desired.Labels, tokenLabels())
 	desired.Annotations = with(desired.Annotations, tokenAnnotations(g))
@@ -177,7 +177,7 @@ func (r *XConnectionReconciler) createToken(ctx context.Context, s *scope, desir
 	if err := r.Live.Get(ctx, client.ObjectKeyFromObject(desired), present); err != nil {
 		return fmt.Errorf("reading the token Secret %q: %w", desired.Name, err)
 	}
-	if s.tokenConflict = tokenOwner(s.conn, present); s.tokenConflict == "" {
+	if s.tokenConflict = s.conflictOver(present); s.tokenConflict == "" {
 		s.token = present
 	}
 	return nil

@@ -5,6 +5,7 @@ package controllers
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -19,6 +20,7 @@ import (
 	"github.com/agentconnect/x-operator/internal/grant"
 	"github.com/agentconnect/x-operator/internal/latecache"
 	"github.com/agentconnect/x-operator/internal/secret"
+	"github.com/agentconnect/x-operator/internal/xapi"
 )
 
 // TestTwoThatEndTogether: two connections of one account are given up at the same time,
@@ -77,6 +79,29 @@ func TestTwoThatEndTogether(t *testing.T) {
 			t.Errorf("the second leaves the account to the first, which was given up: %t (%v)", is, err)
 		}
 	})
+}
+
+// TestRevocationThatTakesPerson: a revocation that nothing but a person's change of the app
+// helps is Stalled, so that who waits for it is told; X's troubles pass.
+func TestRevocationThatTakesPerson(t *testing.T) {
+	for name, test := range map[string]struct {
+		err     error
+		stalled bool
+	}{
+		"nothing failed":          {nil, false},
+		"no credentials":          {fmt.Errorf("%w: the Secret is gone", grant.ErrNoCredentials), true},
+		"refused credentials":     {fmt.Errorf("revoking: %w", &xapi.Error{Kind: xapi.KindCredentials}), true},
+		"an X that is away":       {fmt.Errorf("revoking: %w", &xapi.Error{Kind: xapi.KindUnknown}), false},
+		"an API server's trouble": {errors.New("no leader"), false},
+	} {
+		s := connectedScope()
+		disconnect(s)
+		retire(s)
+		s.grant.Tokens, s.revoking.err = nil, test.err
+		if v := judge(s); v.reason != v1alpha1.ReasonNotRevoked || v.stalled != test.stalled || v.reconciling == test.stalled {
+			t.Errorf("%s: %s, stalled %t, reconciling %t", name, v.reason, v.stalled, v.reconciling)
+		}
+	}
 }
 
 // Tokens from before that stay alive under a connection that works are told of once, and

@@ -148,7 +148,7 @@ func (r *XConnectionReconciler) setGrant(ctx context.Context, s *scope, g *grant
 // only of the last name, and is not for the operator alone to write.
 func (r *XConnectionReconciler) readToken(ctx context.Context, s *scope) (err error) {
 	name := s.conn.TokenSecretName()
-	if s.token, s.tokenConflict, err = r.tokenSecret(ctx, s.conn, name); err != nil {
+	if s.token, s.tokenConflict, err = r.tokenSecret(ctx, s.conn, name, s.conflictOver); err != nil {
 		return err
 	}
 	if newer, found := r.tokens.Newer(tokenKey(s.conn), versionOf(s.token)); found && s.tokenConflict == "" {
@@ -162,7 +162,8 @@ func (r *XConnectionReconciler) readToken(ctx context.Context, s *scope) (err er
 // is none.
 func (r *XConnectionReconciler) formerToken(ctx context.Context, conn *v1alpha1.XConnection) (*corev1.Secret, error) {
 	if name := defaultTokenName(conn.Name); name != conn.TokenSecretName() {
-		if token, _, err := r.tokenSecret(ctx, conn, name); token != nil || err != nil {
+		ours := func(token *corev1.Secret) string { return tokenOwner(conn, token) }
+		if token, _, err := r.tokenSecret(ctx, conn, name, ours); token != nil || err != nil {
 			return token, err
 		}
 	}
@@ -180,7 +181,9 @@ func (r *XConnectionReconciler) formerToken(ctx context.Context, conn *v1alpha1.
 }
 
 // tokenSecret reads the token Secret of a name, or says whose is in its place.
-func (r *XConnectionReconciler) tokenSecret(ctx context.Context, conn *v1alpha1.XConnection, name string) (*corev1.Secret, string, error) {
+func (r *XConnectionReconciler) tokenSecret(
+	ctx context.Context, conn *v1alpha1.XConnection, name string, conflictOver func(*corev1.Secret) string,
+) (*corev1.Secret, string, error) {
 	token := &corev1.Secret{}
 	err := r.Get(ctx, types.NamespacedName{Namespace: conn.Namespace, Name: name}, token)
 	switch {
@@ -189,7 +192,7 @@ func (r *XConnectionReconciler) tokenSecret(ctx context.Context, conn *v1alpha1.
 	case err != nil:
 		return nil, "", fmt.Errorf("reading the token Secret %q: %w", name, err)
 	}
-	if conflict := tokenOwner(conn, token); conflict != "" {
+	if conflict := conflictOver(token); conflict != "" {
 		return nil, conflict, nil
 	}
 	return token, "", nil

@@ -207,7 +207,8 @@ func (r *SweepReconciler) tend(ctx context.Context, g *grant.Grant) (time.Durati
 	case len(g.Retired) == 0:
 		r.late.forget(g.Owner.UID)
 		return 0, r.Store.Delete(ctx, g)
-	case now.Before(g.Tombstone.NextAt):
+	// A time that is further ahead was written by a clock that was wrong.
+	case now.Before(g.Tombstone.NextAt) && g.Tombstone.NextAt.Sub(now) <= tombstoneMax:
 		return g.Tombstone.NextAt.Sub(now), nil
 	}
 	options := revokeOptions(r.Client, r.Store)

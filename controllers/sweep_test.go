@@ -239,6 +239,24 @@ func TestTombstoneIsRevoked(t *testing.T) {
 	}
 }
 
+// TestTombstoneOfWrongClock: a time for the next try that no pause is as long as is not waited
+// for.
+func TestTombstoneOfWrongClock(t *testing.T) {
+	x := &revokingX{}
+	sweep, now := sweeping(t, x)
+	_, err := sweep.Store.Create(t.Context(), &grant.Grant{
+		Owner: grant.Owner{Namespace: "team", Name: "agent", UID: "1"}, ClusterID: "cluster",
+		Tombstone: &grant.Tombstone{Since: *now, NextAt: now.Add(tombstoneMax + time.Second)},
+		Retired:   []grant.Retired{retiredOf(grant.Account{UserID: "17", Username: "jane_doe"})},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if wait, err := sweep.tend(t.Context(), sweep.stored(t)); err != nil || wait != minDelay || len(x.revoked) == 0 {
+		t.Errorf("wait %s, %v, revoked are %q", wait, err, x.revoked)
+	}
+}
+
 // TestOrphanIsBuried: a grant whose owner does not exist is left alone for an hour. Then
 // its tokens are given up, to be revoked.
 func TestOrphanIsBuried(t *testing.T) {

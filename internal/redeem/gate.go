@@ -12,11 +12,17 @@ import (
 
 const (
 	// breakAfter is how many calls in a row must find X away before the app's
-	// breaker opens; probeEvery is the time between the calls it then lets through.
+	// breaker opens; probeEvery is the time from the end of a call that it then lets
+	// through to the next, and probeWait from its beginning. Calls into a black hole take
+	// half a minute each: a place for calls to X is for others too.
 	breakAfter = 5
 	probeEvery = time.Second
+	probeWait  = 10 * time.Second
 	// refusedProbe is the time between probes with credentials that X refuses.
 	refusedProbe = 15 * time.Minute
+	// mostApps is how many apps are remembered: a tenant can make as many as it likes, and
+	// have X complain of each.
+	mostApps = 1024
 )
 
 // Hold is why the gate holds a call back.
@@ -58,6 +64,8 @@ type appGate struct {
 	// the next one through.
 	away     int
 	nextCall time.Time
+	// heardAt is when X last said something to the app.
+	heardAt time.Time
 }
 
 // NewGate makes a gate that knows nothing yet.
@@ -84,7 +92,7 @@ func (g *Gate) Take(creds xapi.Credentials) (Hold, time.Time) {
 		if now.Before(app.nextCall) {
 			return HoldAway, app.nextCall
 		}
-		app.nextCall = now.Add(probeEvery)
+		app.nextCall = now.Add(probeWait)
 	}
 	return HoldNone, now
 }
@@ -126,23 +134,39 @@ func (g *Gate) Report(creds xapi.Credentials, begun time.Time, err error) bool {
 	app, now := g.app(creds), g.now()
 	refusedBefore, limitedBefore := app.refused, app.limit(now)
 	app.hear(begun, now, err)
+	app.heardAt = now
 	if app.blameless() {
 		delete(g.apps, gateKey(creds))
 	} else {
 		g.apps[gateKey(creds)] = app
+		g.forgetOldest()
 	}
 	return app.refused != refusedBefore || app.limit(now) != limitedBefore
+}
+
+// forgetOldest forgets the app that X said something to longest ago, if there are too many.
+// Its next call finds out again.
+func (g *Gate) forgetOldest() {
+	if len(g.apps) <= mostApps {
+		return
+	}
+	var oldest string
+	for key, app := range g.apps {
+		if oldest == "" || app.heardAt.Before(g.apps[oldest].heardAt) {
+			oldest = key
+		}
+	}
+	delete(g.apps, oldest)
 }
 
 // hear takes up how a call ended.
 func (a *appGate) hear(begun, now time.Time, err error) {
 	kind := xapi.KindOf(err)
-	switch kind {
-	case xapi.KindAborted:
-		return
-	case xapi.KindUnknown:
+	if kind == xapi.KindUnknown {
 		a.away++
-		if a.away == breakAfter {
+	}
+	if kind == xapi.KindUnknown || kind == xapi.KindAborted {
+		if a.away >= breakAfter {
 			a.nextCall = now.Add(probeEvery)
 		}
 		return

@@ -118,7 +118,26 @@ func TestGateRefused(t *testing.T) {
 	}
 }
 
-// While X is away one call a second goes through; its first answer closes the breaker.
+// What X said to many apps is not kept for ever: that would be a tenant's way to fill the
+// memory.
+func TestGateForgets(t *testing.T) {
+	g := newGate()
+	of := func(id int) xapi.Credentials {
+		return xapi.Credentials{ClientID: fmt.Sprint(id), ClientSecret: app.ClientSecret}
+	}
+	for id := range 1025 {
+		g.now = moment.Add(time.Duration(id) * time.Millisecond)
+		g.report(of(id), failing(xapi.KindCredentials, time.Time{}))
+	}
+	for id, want := range map[int]redeem.Hold{0: redeem.HoldNone, 1: redeem.HoldRefused, 1024: redeem.HoldRefused} {
+		if got := g.Look(of(id)); got != want {
+			t.Errorf("the app %d is held back by %q, want %q", id, got, want)
+		}
+	}
+}
+
+// While X is away one call a second goes through, and none for a while beside one that
+// hangs; its first answer closes the breaker.
 func TestGateBreaker(t *testing.T) {
 	g := newGate()
 	unknown := failing(xapi.KindUnknown, time.Time{})
@@ -139,6 +158,16 @@ func TestGateBreaker(t *testing.T) {
 	}
 	if let != 10 || g.Look(app) != redeem.HoldAway {
 		t.Errorf("in ten seconds %d calls went through, want 10", let)
+	}
+	g.now = g.now.Add(time.Second)
+	if got := g.take(app); got != "go" {
+		t.Fatalf("a second later: %s", got)
+	}
+	for _, after := range []time.Duration{time.Second, 9 * time.Second} {
+		g.now = g.now.Add(after - time.Nanosecond)
+		if got := g.take(app); got == "go" {
+			t.Errorf("while a call hangs another goes through within %s", after)
+		}
 	}
 	g.report(app, failing(xapi.KindNotVerdict, time.Time{}))
 	for range 3 {
