@@ -61,6 +61,7 @@ func (r *XConnectionReconciler) SetupWithManager(ctx context.Context, mgr ctrl.M
 		WatchesRawSource(source.Kind(appSecrets, &corev1.Secret{},
 			handler.TypedEnqueueRequestsFromMapFunc(r.appSecretToConnections), predicate.TypedResourceVersionChangedPredicate[*corev1.Secret]{})).
 		WatchesRawSource(source.Channel(r.Rekeyed, handler.EnqueueRequestsFromMapFunc(r.invited))).
+		WatchesRawSource(source.Channel(r.Late, waiting(r, func() client.ObjectList { return &v1alpha1.XConnectionList{} }, each))).
 		WithOptions(controller.Options{MaxConcurrentReconciles: r.Workers, EnableWarmup: ptr.To(true)}).
 		Build(r)
 	if err != nil {

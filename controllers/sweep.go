@@ -22,10 +22,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/grant"
@@ -62,6 +64,8 @@ type SweepReconciler struct {
 	Shard bool
 	// NotRevoked is told of each set of tokens that X never revoked.
 	NotRevoked func()
+	// Late is sent to when the time of day leapt: what waits for a time is looked at anew.
+	Late <-chan event.GenericEvent
 
 	missing sightings[types.UID]
 	// late is since when this process can't ask X for a tombstone whose time is over.
@@ -70,13 +74,14 @@ type SweepReconciler struct {
 
 // SetupWithManager registers the reconciler.
 func (r *SweepReconciler) SetupWithManager(mgr ctrl.Manager) error {
-	grants := predicate.NewPredicateFuncs(func(object client.Object) bool {
+	grants := func(object client.Object) bool {
 		return object.GetNamespace() == r.Store.Namespace && object.GetLabels()[grant.LabelGrant] != "" && watched(r.Namespaces, object)
-	})
+	}
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named("sweep").
-		For(&corev1.Secret{}, builder.WithPredicates(grants, tombstoneOrNew{})).
+		For(&corev1.Secret{}, builder.WithPredicates(predicate.NewPredicateFuncs(grants), tombstoneOrNew{})).
 		Watches(&v1alpha1.XConnection{}, handler.EnqueueRequestsFromMapFunc(r.connectionToGrant), builder.WithPredicates(onlyDeletions())).
+		WatchesRawSource(source.Channel(r.Late, waiting(r, func() client.ObjectList { return &corev1.SecretList{} }, grants))).
 		WithOptions(controller.Options{EnableWarmup: ptr.To(true)}).
 		Complete(r)
 	if err != nil {

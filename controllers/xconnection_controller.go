@@ -52,6 +52,8 @@ type XConnectionReconciler struct {
 	// Rekeyed is sent to when the keys changed: links that were made with one that is
 	// gone are made anew.
 	Rekeyed <-chan event.GenericEvent
+	// Late is sent to when the time of day leapt: what waits for a time is looked at anew.
+	Late <-chan event.GenericEvent
 	// Recorder makes events.
 	Recorder events.EventRecorder
 	// Now is the clock.

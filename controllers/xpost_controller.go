@@ -12,6 +12,7 @@ import (
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/agentconnect/x-operator/api/v1alpha1"
 	"github.com/agentconnect/x-operator/internal/grant"
@@ -41,6 +42,8 @@ type XPostReconciler struct {
 	Self     grant.Holder
 	Recorder events.EventRecorder
 	Now      func() time.Time
+	// Late is sent to when the time of day leapt: what waits for a time is looked at anew.
+	Late <-chan event.GenericEvent
 	// Workers is how many passes run at once.
 	Workers int
 

@@ -45,6 +45,7 @@ func (r *XPostReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager
 		Watches(&v1alpha1.XConnection{}, handler.EnqueueRequestsFromMapFunc(r.connectionToPosts), builder.WithPredicates(standingChanged{})).
 		Watches(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.namespaceToPosts), builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		WatchesRawSource(source.Func(r.takeQueue)).
+		WatchesRawSource(source.Channel(r.Late, waiting(r, func() client.ObjectList { return &v1alpha1.XPostList{} }, each))).
 		// No warm-up: the queue of a replica that waits for the leadership would keep the name of
 		// each XPost that ever came and went. Its cache is filled all the same, for the indexes.
 		WithOptions(controller.Options{MaxConcurrentReconciles: r.Workers}).

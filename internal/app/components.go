@@ -39,6 +39,7 @@ func (o *operator) addControllers(ctx context.Context, config *rest.Config) erro
 		Address:    o.address,
 		Keyring:    o.keyring,
 		Rekeyed:    o.rekeyed,
+		Late:       o.newLate(),
 		Recorder:   recorder,
 		Now:        o.Now,
 		Namespaces: o.Namespaces,
@@ -65,6 +66,7 @@ func (o *operator) addControllers(ctx context.Context, config *rest.Config) erro
 		Self:     o.redeemer.Self,
 		Recorder: recorder,
 		Now:      o.Now,
+		Late:     o.newLate(),
 		Workers:  o.MaxConcurrentReconciles,
 	}
 	return errors.Join(
@@ -85,6 +87,7 @@ func (o *operator) sweep(recorder events.EventRecorder) *controllers.SweepReconc
 		Recorder:   recorder,
 		Namespaces: o.Namespaces,
 		NotRevoked: metrics.NotRevoked.Inc,
+		Late:       o.newLate(),
 		Now:        o.Now,
 	}
 }

@@ -49,6 +49,8 @@ type operator struct {
 	changed chan event.GenericEvent
 	// rekeyed carries the news that the keys of links changed.
 	rekeyed chan event.GenericEvent
+	// late tells each controller that the time of day leapt.
+	late []chan<- event.GenericEvent
 }
 
 // Main is the binary: it reads the flags, finds the cluster and runs until a
@@ -100,6 +102,7 @@ func Run(ctx context.Context, config *rest.Config, options Options) error {
 		o.makeCore,
 		o.loadKeys,
 		o.addControllers,
+		o.addClocks,
 		o.addFleet,
 		o.addCallback,
 		o.addAgent,
