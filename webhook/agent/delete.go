@@ -38,7 +38,11 @@ type deletion struct {
 	IDs     []string `json:"ids" jsonschema:"the ids of the posts that are deleted, or about to be"`
 }
 
-const stateDeleted = "Deleted"
+const (
+	stateDeleted = "Deleted"
+	// deletedAnew warns: with the object goes what keeps the request from being made twice.
+	deletedAnew = "Do not repeat the call that published it, which would publish it anew."
+)
 
 // deletePost deletes the XPost that published a post, with its posts. What others
 // published through the account is not the agent's to delete: a GitOps tool would
@@ -51,7 +55,10 @@ func (d *Door) deletePost(ctx context.Context, c call, in deleteInput) (deletion
 	if err != nil {
 		return deletion{}, err
 	}
-	told := deletion{State: statePending, Message: "It is being deleted at X.", IDs: idsOf(post)}
+	if post == nil {
+		return d.notOurs(ctx, c, in.ID)
+	}
+	told := deletion{State: statePending, Message: "It is being deleted at X. " + deletedAnew, IDs: idsOf(post)}
 	if len(post.Texts()) > 1 && !in.WholeThread {
 		return deletion{}, &fault{reason: reasonWholeThread, message: fmt.Sprintf(
 			"The post belongs to a thread of %d posts, which goes as a whole. Nothing was deleted: call again with wholeThread true if that is meant.", len(post.Texts()))}
@@ -69,11 +76,25 @@ func (d *Door) deletePost(ctx context.Context, c call, in deleteInput) (deletion
 	if err := d.checkGone(ctx, c, told.IDs); err != nil {
 		return deletion{}, err
 	}
-	told.State, told.Message = stateDeleted, ""
+	told.State, told.Message = stateDeleted, deletedAnew
 	if post.Doubtful() {
-		told.Message = "Whether one more post of it was published, and is still at X, is not known: a person should look."
+		told.Message = "Whether one more post of it was published, and is still at X, is not known: a person should look. " + deletedAnew
 	}
 	return told, nil
+}
+
+// notOurs tells of a post that no XPost is left of: X knows whether it is there.
+func (d *Door) notOurs(ctx context.Context, c call, id string) (deletion, error) {
+	shown, err := d.stillAtX(ctx, c, []string{id})
+	switch {
+	case err != nil:
+		return deletion{}, err
+	case len(shown) == 0:
+		return deletion{State: stateDeleted, Message: "X does not show it: it was deleted before, or never was there.", IDs: []string{id}}, nil
+	}
+	return deletion{}, &fault{reason: reasonNotPublished, message: fmt.Sprintf(
+		"These tools have no record of the post with the id %s, which X shows: it was published elsewhere, or its record is gone. "+
+			"Nothing was deleted: a person must delete it at X.", id)}
 }
 
 // checkGone asks X whether posts are gone, and fails unless it says so. Moments after a
@@ -120,7 +141,7 @@ func (d *Door) stillAtX(ctx context.Context, c call, ids []string) ([]string, er
 }
 
 // publisherOf finds the XPost of this connection that the door made and that
-// published a post.
+// published a post; nil if there is none.
 func (d *Door) publisherOf(ctx context.Context, c call, id string) (*v1alpha1.XPost, error) {
 	var list v1alpha1.XPostList
 	err := d.Cached.List(ctx, &list, client.InNamespace(c.connection.Namespace))
@@ -138,8 +159,7 @@ func (d *Door) publisherOf(ctx context.Context, c call, id string) (*v1alpha1.XP
 		}
 		return post, nil
 	}
-	return nil, &fault{reason: reasonNotPublished, message: fmt.Sprintf(
-		"These tools have no record of a post with the id %s: it was published elsewhere, or is deleted already. Nothing was deleted.", id)}
+	return nil, nil
 }
 
 func idsOf(post *v1alpha1.XPost) []string {

@@ -52,7 +52,7 @@ func TestDeletePost(t *testing.T) {
 	}
 	last := w.deleter(made["object"].(string))
 	got := w.succeeds("delete_post", map[string]any{"id": "1001"})
-	if want := map[string]any{"state": "Deleted", "ids": []any{"1001"}}; !reflect.DeepEqual(got, want) {
+	if want := map[string]any{"state": "Deleted", "ids": []any{"1001"}, "message": warns}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	post = last()
@@ -63,8 +63,14 @@ func TestDeletePost(t *testing.T) {
 	if posts := w.posts(); len(posts) > 0 {
 		t.Errorf("there are XPosts: %+v", posts)
 	}
-	w.fails("delete_post", map[string]any{"id": "1001"}, "NotPublishedHere", "deleted already")
+	got = w.succeeds("delete_post", map[string]any{"id": "1001"})
+	if message, _ := got["message"].(string); got["state"] != "Deleted" || !strings.Contains(message, "deleted before") {
+		t.Errorf("the second time it is %v", got)
+	}
 }
+
+// warns is what an agent is told of a deletion.
+const warns = "Do not repeat the call that published it, which would publish it anew."
 
 // A thread goes as a whole, and only if that is meant.
 func TestDeleteThread(t *testing.T) {
@@ -73,7 +79,7 @@ func TestDeleteThread(t *testing.T) {
 	w.fails("delete_post", map[string]any{"id": "10010"}, "WholeThread", "a thread of 2 posts", "Nothing was deleted")
 	w.deleter(made["object"].(string))
 	got := w.succeeds("delete_post", map[string]any{"id": "10010", "wholeThread": true})
-	if want := map[string]any{"state": "Deleted", "ids": []any{"1001", "10010"}}; !reflect.DeepEqual(got, want) {
+	if want := map[string]any{"state": "Deleted", "ids": []any{"1001", "10010"}, "message": warns}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
@@ -88,13 +94,18 @@ func TestDeleteOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.fails("delete_post", map[string]any{"id": "1001"}, "NotPublishedHere", "the XPost \""+post.Name+"\"", "its owner must delete that object")
-	w.fails("delete_post", map[string]any{"id": "5"}, "NotPublishedHere", "no record of a post with the id 5")
+	others, _ := w.at("jane_doe", "by hand", "")["id"].(string)
+	w.fails("delete_post", map[string]any{"id": others}, "NotPublishedHere", "no record of the post with the id "+others, "which X shows", "Nothing was deleted")
 	post.Labels = map[string]string{v1alpha1.LabelOrigin: v1alpha1.LabelOriginAgent}
 	post.Spec.ConnectionRef.Name = "another"
 	if err := w.Update(t.Context(), &post); err != nil {
 		t.Fatal(err)
 	}
-	w.fails("delete_post", map[string]any{"id": "1001"}, "NotPublishedHere", "no record")
+	post.Status.Posts[0].ID = others
+	if err := w.Status().Update(t.Context(), &post); err != nil {
+		t.Fatal(err)
+	}
+	w.fails("delete_post", map[string]any{"id": others}, "NotPublishedHere", "no record")
 	if posts := w.posts(); len(posts) != 1 || !posts[0].DeletionTimestamp.IsZero() {
 		t.Errorf("the XPosts are %+v", posts)
 	}

@@ -157,6 +157,10 @@ func (d *Door) toldOf(c call, err error) *fault {
 	if errors.As(err, &told) {
 		return told
 	}
+	if errors.Is(err, context.Canceled) {
+		// The caller hung up, and nobody reads this.
+		return &fault{reasonCanceled, "The call was given up.", time.Time{}}
+	}
 	d.Log.Error(err, "An agent's call failed", "namespace", c.connection.Namespace, "name", c.connection.Name, "user", c.user.Username)
 	return &fault{reasonInternal, "The operator failed; its logs say more.", d.Now().Add(unavailableFor)}
 }

@@ -21,6 +21,7 @@ const (
 	reasonInvalid         = "Invalid"
 	reasonBusy            = "Busy"
 	reasonInternal        = "InternalError"
+	reasonCanceled        = "Canceled"
 	reasonRequestIDReused = "RequestIDReused"
 	reasonNotPublished    = "NotPublishedHere"
 	reasonWholeThread     = "WholeThread"

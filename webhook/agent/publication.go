@@ -5,6 +5,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -27,6 +28,7 @@ type publication struct {
 	State     string          `json:"state" jsonschema:"Published, or Pending: it goes on by itself, and must not be published again"`
 	Reason    string          `json:"reason,omitempty" jsonschema:"why it is Pending, such as Publishing, AwaitingApproval, RateLimited or Unknown"`
 	Message   string          `json:"message,omitempty" jsonschema:"what is waited for, and what to do next"`
+	CheckAt   string          `json:"checkAt,omitempty" jsonschema:"before this time nothing changes: do not ask earlier"`
 	Posts     []publishedPost `json:"posts" jsonschema:"the posts that are at X, in their order"`
 	Object    string          `json:"object" jsonschema:"the XPost in Kubernetes that has the history"`
 	RequestID string          `json:"requestID" jsonschema:"repeat the call with it to learn what became of a Pending request"`
@@ -88,16 +90,22 @@ func readAgain(ctx context.Context, from client.Reader, post *v1alpha1.XPost) (*
 	return now, nil
 }
 
-// outcomeOf reads the status of an XPost; it is pure. done is true if waiting a
-// little longer changes nothing.
-func outcomeOf(post *v1alpha1.XPost) (told publication, done bool, failure error) {
-	told = publication{
+// toldSoFar tells what is published of an XPost.
+func toldSoFar(post *v1alpha1.XPost) publication {
+	told := publication{
 		State: statePending, Reason: v1alpha1.ReasonPublishing, Message: "It is being published.",
 		Posts: []publishedPost{}, Object: post.Name, RequestID: post.Annotations[v1alpha1.AnnotationRequestID],
 	}
 	for _, published := range post.Status.Posts {
 		told.Posts = append(told.Posts, publishedPost{published.ID, published.URL})
 	}
+	return told
+}
+
+// outcomeOf reads the status of an XPost; it is pure. done is true if waiting a
+// little longer changes nothing.
+func outcomeOf(post *v1alpha1.XPost) (told publication, done bool, failure error) {
+	told = toldSoFar(post)
 	if !post.DeletionTimestamp.IsZero() {
 		return publication{}, true, withdrawn(told)
 	}
@@ -112,16 +120,48 @@ func outcomeOf(post *v1alpha1.XPost) (told publication, done bool, failure error
 		return told, true, nil
 	case meta.IsStatusConditionTrue(post.Status.Conditions, v1alpha1.ConditionStalled):
 		return publication{}, true, stalled(told)
-	case ready.Reason == v1alpha1.ReasonAwaitingApproval:
+	}
+	if at := post.Status.NextAttemptTime; at != nil {
+		told.CheckAt = stamp(at.Time)
+	}
+	if next := forPerson[told.Reason]; next != "" {
+		told.Message += " " + next
 		return told, true, nil
+	}
+	return told, false, nil
+}
+
+// forPerson says what to do while something waits for a person, which may take days.
+var forPerson = map[string]string{
+	v1alpha1.ReasonAwaitingApproval: "Tell your person, and stop: it is published once somebody approves it. Ask again only when your person says so.",
+	v1alpha1.ReasonUsageCapExceeded: "Tell your person, and stop: it is published once the X app's plan or credits allow it. Ask again only when your person says so.",
+}
+
+// stands is a sentence on how an XPost stands.
+func stands(post *v1alpha1.XPost) string {
+	told, _, failure := outcomeOf(post)
+	var known *fault
+	switch {
+	case errors.As(failure, &known):
+		return "It came to nothing (" + known.reason + ")." + publishedBefore(toldSoFar(post))
+	case told.State == statePublished:
+		return "It is at X:" + strings.TrimPrefix(publishedBefore(told), " Published before:")
 	default:
-		return told, false, nil
+		return "It goes on by itself (" + told.Reason + ")." + publishedBefore(told)
 	}
 }
 
 // aboutTheText are the reasons for which another text may be taken.
 var aboutTheText = map[string]bool{
 	v1alpha1.ReasonTooLong: true, v1alpha1.ReasonInvalidText: true, v1alpha1.ReasonDuplicateContent: true, v1alpha1.ReasonRefused: true,
+}
+
+// nextAfter says what to do after X refused a request for a reason that no other text mends, or
+// not the same one with little changes.
+var nextAfter = map[string]string{
+	v1alpha1.ReasonDuplicateContent: "The account has published this text already, perhaps for you: look with read_timeline first, and publish another text under a new requestID only if it is still wanted.",
+	v1alpha1.ReasonReplyNotAllowed:  "Leave that post: no other text is taken as a reply to it either.",
+	v1alpha1.ReasonNotEnrolled:      "Tell your person, and stop: the owner of the X app must act, and until then X refuses all posts.",
 }
 
 // stalled is the fault of a publication that only somebody else can help on.
@@ -141,6 +181,8 @@ func stalled(told publication) *fault {
 		next = fmt.Sprintf("Nothing more is sent for this request (XPost %s). To go on, call reply with to=%s and the text that comes next, "+
 			"changed if it was refused, under a new requestID; what follows replies to that. Do not send again what was published before.",
 			told.Object, told.Posts[len(told.Posts)-1].ID)
+	case nextAfter[told.Reason] != "":
+		next = fmt.Sprintf("Nothing more is sent for this request (XPost %s). %s", told.Object, nextAfter[told.Reason])
 	default:
 		next = fmt.Sprintf("Nothing more is sent for this request (XPost %s): publish what you change under a new requestID.", told.Object)
 	}

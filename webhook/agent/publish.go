@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -110,11 +111,13 @@ func (d *Door) publish(ctx context.Context, c call, how manner, what v1alpha1.XP
 	if err := checkTexts(post); err != nil {
 		return publication{}, err
 	}
-	post, err := d.create(ctx, post)
+	post, made, err := d.ensure(ctx, post)
 	if err != nil {
 		return publication{}, err
 	}
-	d.Log.Info("An agent publishes", "namespace", post.Namespace, "connection", c.connection.Name, "xpost", post.Name, "user", c.user.Username)
+	if made {
+		d.Log.Info("An agent publishes", "namespace", post.Namespace, "connection", c.connection.Name, "xpost", post.Name, "user", c.user.Username)
+	}
 	return d.awaitOutcome(ctx, post)
 }
 
@@ -177,23 +180,48 @@ func checkTexts(post *v1alpha1.XPost) error {
 	return nil
 }
 
-// create makes an XPost, or gives the one that this very request made earlier.
-func (d *Door) create(ctx context.Context, post *v1alpha1.XPost) (*v1alpha1.XPost, error) {
-	made := post.DeepCopy()
-	err := d.Live.Create(ctx, made)
+// ensure makes an XPost, or gives the one that this very request made earlier; made tells
+// which. A call that is repeated, as it is to learn what becomes of it, writes nothing.
+func (d *Door) ensure(ctx context.Context, post *v1alpha1.XPost) (ensured *v1alpha1.XPost, made bool, err error) {
+	if d.Cached.Get(ctx, client.ObjectKeyFromObject(post), &v1alpha1.XPost{}) == nil {
+		ensured, err = d.earlier(ctx, post)
+		if !apierrors.IsNotFound(err) {
+			return ensured, false, err
+		}
+		// It has just gone.
+	}
+	ensured = post.DeepCopy()
+	err = d.Live.Create(ctx, ensured)
 	switch {
 	case err == nil:
-		return made, nil
+		return ensured, true, nil
 	case apierrors.IsAlreadyExists(err):
-		return d.earlier(ctx, post)
+		ensured, err = d.earlier(ctx, post)
+		return ensured, false, err
 	case apierrors.IsInvalid(err):
-		return nil, &fault{reason: reasonInvalid, message: "Nothing was published: " + err.Error() + "."}
+		return nil, false, &fault{reason: reasonInvalid, message: "Nothing was published: " + err.Error() + "."}
 	case apierrors.IsForbidden(err):
 		// A quota or a policy of the namespace, or its end.
-		return nil, &fault{reason: v1alpha1.ReasonRefused, message: "Nothing was published: " + err.Error() + "."}
+		return nil, false, &fault{reason: v1alpha1.ReasonRefused, message: "Nothing was published: " + err.Error() + "."}
 	default:
-		return nil, fmt.Errorf("making the XPost: %w", err)
+		return d.perhapsMade(ctx, post, err)
 	}
+}
+
+// perhapsMade looks for an XPost that was to be made when the answer was lost: the name
+// tells. If nobody can tell, the same request is to come again.
+func (d *Door) perhapsMade(ctx context.Context, post *v1alpha1.XPost, failure error) (*v1alpha1.XPost, bool, error) {
+	found, err := d.earlier(ctx, post)
+	var known *fault
+	switch {
+	case err == nil, errors.As(err, &known):
+		return found, err == nil, err
+	case ctx.Err() != nil:
+		return nil, false, fmt.Errorf("making the XPost: %w", failure)
+	}
+	d.Log.Error(failure, "Whether an agent's XPost was made is not known", "namespace", post.Namespace, "xpost", post.Name)
+	return nil, false, &fault{reason: reasonInternal, retryAt: d.Now().Add(unavailableFor), message: "The API server did not say whether it took the request: " +
+		"it may be published. Repeat the call with the same requestID, and never under another."}
 }
 
 func (d *Door) earlier(ctx context.Context, post *v1alpha1.XPost) (*v1alpha1.XPost, error) {
@@ -203,8 +231,8 @@ func (d *Door) earlier(ctx context.Context, post *v1alpha1.XPost) (*v1alpha1.XPo
 	}
 	if !sameRequest(found, post) {
 		return nil, &fault{reason: reasonRequestIDReused, message: fmt.Sprintf(
-			"You used the requestID %q before, for something else: XPost %s. For anything new take a new requestID.",
-			post.Annotations[v1alpha1.AnnotationRequestID], post.Name)}
+			"You used the requestID %q before, for something else: XPost %s. %s If that is what you mean, do not publish it again. For anything new take a new requestID.",
+			post.Annotations[v1alpha1.AnnotationRequestID], post.Name, stands(found))}
 	}
 	return found, nil
 }

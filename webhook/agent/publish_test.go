@@ -176,11 +176,64 @@ func TestPending(t *testing.T) {
 	w.publish = ready(metav1.ConditionFalse, v1alpha1.ReasonAwaitingApproval, "Somebody must approve")
 	got := w.succeeds("publish_post", map[string]any{"text": "hello", "requestID": "r-1"})
 	want := map[string]any{
-		"state": "Pending", "reason": "AwaitingApproval", "message": "Somebody must approve.",
+		"state": "Pending", "reason": "AwaitingApproval", "message": "Somebody must approve. Tell your person, and stop: " +
+			"it is published once somebody approves it. Ask again only when your person says so.",
 		"posts": []any{}, "object": w.posts()[0].Name, "requestID": "r-1",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+	w.publish = func(post *v1alpha1.XPost) {
+		ready(metav1.ConditionFalse, v1alpha1.ReasonUsageCapExceeded, "The plan's cap is used up")(post)
+		post.Status.NextAttemptTime = &metav1.Time{Time: w.now.Add(time.Hour)}
+	}
+	got = w.succeeds("publish_post", map[string]any{"text": "hello again", "requestID": "r-2"})
+	if message, _ := got["message"].(string); got["checkAt"] != w.now.Add(time.Hour).Format(time.RFC3339) || !strings.Contains(message, "Tell your person, and stop") {
+		t.Errorf("got %v", got)
+	}
+}
+
+// An agent that takes a requestID again learns how the first request stands: it may be the
+// one that it means.
+func TestRequestIDReused(t *testing.T) {
+	stalled := func(reason string, posts int) func(*v1alpha1.XPost) {
+		return func(post *v1alpha1.XPost) {
+			published("1001")(post)
+			post.Status.Posts = post.Status.Posts[:posts]
+			ready(metav1.ConditionFalse, reason, "It is so", v1alpha1.ConditionStalled)(post)
+		}
+	}
+	for name, test := range map[string]struct {
+		publish func(*v1alpha1.XPost)
+		says    string
+	}{
+		"published": {published("1001"), "It is at X: https://x.com/jane_doe/status/1001, https://x.com/jane_doe/status/10010. If that is what you mean"},
+		"waiting":   {ready(metav1.ConditionFalse, v1alpha1.ReasonAwaitingApproval, "It is so"), "It goes on by itself (AwaitingApproval). If"},
+		"refused":   {stalled(v1alpha1.ReasonRefused, 0), "It came to nothing (Refused). If"},
+		"half of it": {stalled(v1alpha1.ReasonRefused, 1),
+			"It came to nothing (Refused). Published before: https://x.com/jane_doe/status/1001. If"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.publish = test.publish
+			w.call("publish_thread", map[string]any{"texts": []string{"one", "two"}, "requestID": "r-1"})
+			w.fails("publish_post", map[string]any{"text": "bye", "requestID": "r-1"}, "RequestIDReused", test.says, "take a new requestID")
+		})
+	}
+}
+
+// A repetition is no write, and a lost answer no other publication.
+func TestOneWrite(t *testing.T) {
+	w := newWorld(t)
+	hello := map[string]any{"text": "hello", "requestID": "r-1"}
+	w.createLost = true
+	first := w.succeeds("publish_post", hello)
+	w.createFails = errBroken
+	if again := w.succeeds("publish_post", hello); !reflect.DeepEqual(first, again) {
+		t.Errorf("again it is %v, was %v", again, first)
+	}
+	if w.creates != 1 || len(w.posts()) != 1 {
+		t.Errorf("%d XPosts were to be made, and there are %d", w.creates, len(w.posts()))
 	}
 }
 
@@ -214,7 +267,11 @@ func TestStalled(t *testing.T) {
 	}{
 		"DuplicateContent": {
 			ready(metav1.ConditionFalse, v1alpha1.ReasonDuplicateContent, "X refuses it", v1alpha1.ConditionStalled),
-			[]string{"X refuses it.", "under a new requestID"},
+			[]string{"X refuses it.", "look with read_timeline first", "under a new requestID"},
+		},
+		"ReplyNotAllowed": {
+			ready(metav1.ConditionFalse, v1alpha1.ReasonReplyNotAllowed, "X refuses it", v1alpha1.ConditionStalled),
+			[]string{"X refuses it.", "Leave that post"},
 		},
 		"Unknown": {
 			ready(metav1.ConditionFalse, v1alpha1.ReasonUnknown, "It may be published", v1alpha1.ConditionStalled),
@@ -351,7 +408,7 @@ func TestRefusedBeforehand(t *testing.T) {
 	w.createFails = apierrors.NewInvalid(schema.GroupKind{Kind: "XPost"}, "a", nil)
 	w.fails("publish_post", map[string]any{"text": "hello", "requestID": "r-1"}, "Invalid", "Nothing was published")
 	w.createFails = errBroken
-	result := w.fails("publish_post", map[string]any{"text": "hello", "requestID": "r-1"}, "InternalError", "The operator failed")
+	result := w.fails("publish_post", map[string]any{"text": "hello", "requestID": "r-1"}, "InternalError", "did not say whether it took the request", "with the same requestID")
 	if strings.Contains(textOf(result), "its-address") || result.Meta["x.agentconnect.dev/retryAt"] != w.now.Add(30*time.Second).Format(time.RFC3339) {
 		t.Errorf("the agent is told %q, %v", textOf(result), result.Meta)
 	}

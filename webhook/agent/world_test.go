@@ -71,6 +71,10 @@ type world struct {
 	publish func(*v1alpha1.XPost)
 	// createFails is why no XPost can be made; nil for nothing.
 	createFails error
+	// createLost loses the API server's answer to the next one that is made; creates counts
+	// them all.
+	createLost bool
+	creates    int
 	// onGrant is called whenever a grant is read; nil for nothing.
 	onGrant func()
 	// called is what was called, with its result.
@@ -199,6 +203,7 @@ func (w *world) create(ctx context.Context, c client.WithWatch, object client.Ob
 		asked := object.Spec.ResourceAttributes
 		object.Status.Allowed = object.Spec.User == bot && w.rights[asked.Verb+" "+asked.Subresource]
 	case *v1alpha1.XPost:
+		w.creates++
 		if w.createFails != nil {
 			return w.createFails
 		}
@@ -206,12 +211,17 @@ func (w *world) create(ctx context.Context, c client.WithWatch, object client.Ob
 		if err := c.Create(ctx, object, options...); err != nil {
 			return err
 		}
-		if w.publish == nil {
-			return nil
+		if w.publish != nil {
+			after := object.DeepCopy()
+			w.publish(after)
+			if err := c.Status().Update(ctx, after); err != nil {
+				return err
+			}
 		}
-		after := object.DeepCopy()
-		w.publish(after)
-		return c.Status().Update(ctx, after)
+		if w.createLost {
+			w.createLost = false
+			return errBroken
+		}
 	}
 	return nil
 }
