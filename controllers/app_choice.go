@@ -47,16 +47,20 @@ func (r *XConnectionReconciler) chooseXApp(ctx context.Context, s *scope) (*v1al
 	return findXApp(ctx, r.Client, s.conn.Spec.AppName)
 }
 
-// issuingXApp gives the XApp that issued tokens, or if it is gone another with the same
-// client id; nil if there is none.
+// issuingXApp gives the XApp that issued tokens, or if it is gone, or another app's by now,
+// one with the same client id; nil if there is none. An XApp whose credentials are missing
+// may get them back.
 func (r *XConnectionReconciler) issuingXApp(ctx context.Context, of issuer) (*v1alpha1.XApp, error) {
 	xapp := &v1alpha1.XApp{}
-	err := r.Get(ctx, types.NamespacedName{Name: of.xapp}, xapp)
-	if err == nil {
-		return xapp, nil
-	}
-	if !apierrors.IsNotFound(err) {
+	switch err := r.Get(ctx, types.NamespacedName{Name: of.xapp}, xapp); {
+	case apierrors.IsNotFound(err):
+	case err != nil:
 		return nil, fmt.Errorf("reading the XApp %q: %w", of.xapp, err)
+	default:
+		clientID, _, problem, err := xappCredentials(ctx, r.Client, r.Store.Namespace, xapp)
+		if err != nil || problem != nil || clientID == of.clientID {
+			return xapp, err
+		}
 	}
 	var list v1alpha1.XAppList
 	if err := r.List(ctx, &list); err != nil {
@@ -64,11 +68,8 @@ func (r *XConnectionReconciler) issuingXApp(ctx context.Context, of issuer) (*v1
 	}
 	for i := range list.Items {
 		clientID, _, _, err := xappCredentials(ctx, r.Client, r.Store.Namespace, &list.Items[i])
-		if err != nil {
-			return nil, err
-		}
-		if clientID == of.clientID {
-			return &list.Items[i], nil
+		if err != nil || clientID == of.clientID {
+			return &list.Items[i], err
 		}
 	}
 	return nil, nil

@@ -78,7 +78,13 @@ func TestChoiceOfXApp(t *testing.T) {
 		"several are the default one": {
 			apps: [][]client.Object{acme, storedApp("next", "other", asDefault), storedApp("third", "third", asDefault)}, used: "acme",
 		},
-		"it was renamed":     {apps: [][]client.Object{storedApp("acme-2", "client"), storedApp("next", "other", asDefault)}, used: "acme-2"},
+		"it was renamed":                 {apps: [][]client.Object{storedApp("acme-2", "client"), storedApp("next", "other", asDefault)}, used: "acme-2"},
+		"it was given another client id": {apps: [][]client.Object{storedApp("acme", "new"), storedApp("next", "other", asDefault)}, used: "next", changed: true},
+		"another has its name":           {apps: [][]client.Object{storedApp("acme", "new"), storedApp("renamed", "client")}, used: "renamed"},
+		"its credentials are missing": {
+			apps: [][]client.Object{acme[:1], storedApp("next", "other", asDefault)},
+			used: "acme", problem: `the XApp "acme" has no credentials`, wayOut: true,
+		},
 		"it is gone":         {apps: [][]client.Object{storedApp("next", "other", asDefault)}, used: "next", changed: true},
 		"spec names another": {change: named("next"), apps: [][]client.Object{acme, storedApp("next", "other")}, used: "next", changed: true},
 		"no account":         {change: func(s *scope) { s.grant.Tokens = nil }, apps: [][]client.Object{acme, storedApp("next", "other", asDefault)}, used: "next"},
