@@ -72,6 +72,7 @@ func (r *XConnectionReconciler) revoke(ctx context.Context, s *scope) error {
 		}
 		return stored(ctx, app)
 	}
+	options.Forgo = func(unknown bool) { r.tellForgotten(ctx, s, unknown) }
 	result, err := r.Redeemer.RevokeOne(ctx, s.grant, options)
 	if isRace(err) || ctx.Err() != nil {
 		return err
@@ -80,20 +81,25 @@ func (r *XConnectionReconciler) revoke(ctx context.Context, s *scope) error {
 	switch {
 	case err != nil:
 		r.tellNotRevoked(s)
-	case result.Kept:
-	case result.Unknown:
-		metrics.NotRevoked.Inc()
-		r.event(s.conn, corev1.EventTypeWarning, v1alpha1.ReasonNotRevoked, "Revoke", messageUnknown)
-		// No event can be made in a namespace that is being deleted.
-		log.FromContext(ctx).Error(nil, messageUnknown)
-	case result.Forgotten:
-		r.event(s.conn, corev1.EventTypeNormal, reasonForgotten, "Revoke", messageForgotten)
-		log.FromContext(ctx).Info(messageForgotten)
+	case result.Kept, result.Forgotten:
 	default:
 		r.event(s.conn, corev1.EventTypeNormal, reasonRevoked, "Revoke", "The tokens were revoked at X")
 	}
 	r.setGrant(ctx, s, result.Grant)
 	return nil
+}
+
+// tellForgotten says that tokens are forgotten without asking X. No event can be made in a
+// namespace that is being deleted, so the log says it too.
+func (r *XConnectionReconciler) tellForgotten(ctx context.Context, s *scope, unknown bool) {
+	if !unknown {
+		r.event(s.conn, corev1.EventTypeNormal, reasonForgotten, "Revoke", messageForgotten)
+		log.FromContext(ctx).Info(messageForgotten)
+		return
+	}
+	metrics.NotRevoked.Inc()
+	r.event(s.conn, corev1.EventTypeWarning, v1alpha1.ReasonNotRevoked, "Revoke", messageUnknown)
+	log.FromContext(ctx).Error(nil, messageUnknown)
 }
 
 // tellNotRevoked says once that earlier tokens of a connection that goes on can't be

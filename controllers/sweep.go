@@ -218,6 +218,7 @@ func (r *SweepReconciler) tend(ctx context.Context, g *grant.Grant) (time.Durati
 	}
 	options := revokeOptions(r.Client, r.Store)
 	options.Overdue = now.Sub(g.Tombstone.Since) > tombstoneOverdue
+	options.Forgo = func(unknown bool) { r.tellForgotten(ctx, g, unknown) }
 	result, err := r.Redeemer.RevokeOne(ctx, g, options)
 	switch {
 	case errors.Is(err, grant.ErrConflict):
@@ -225,18 +226,22 @@ func (r *SweepReconciler) tend(ctx context.Context, g *grant.Grant) (time.Durati
 	case result.Grant == nil:
 		// The process ends, or somebody deleted the grant.
 		return 0, nil
-	case result.Unknown:
-		r.NotRevoked()
-		log.FromContext(ctx).Error(nil, messageUnknown, "connection", g.Owner.Namespace+"/"+g.Owner.Name)
-		return minDelay, nil
-	case result.Forgotten:
-		log.FromContext(ctx).Info(messageForgotten,
-			"connection", g.Owner.Namespace+"/"+g.Owner.Name, "account", accountOf(g.Retired[0]))
-		return minDelay, nil
 	case err == nil:
 		return minDelay, nil
 	}
 	return r.again(ctx, result.Grant, g.Retired[0], err)
+}
+
+// tellForgotten says in the log that a set of a deleted connection is forgotten without
+// asking X.
+func (r *SweepReconciler) tellForgotten(ctx context.Context, g *grant.Grant, unknown bool) {
+	connection := g.Owner.Namespace + "/" + g.Owner.Name
+	if !unknown {
+		log.FromContext(ctx).Info(messageForgotten, "connection", connection, "account", accountOf(g.Retired[0]))
+		return
+	}
+	r.NotRevoked()
+	log.FromContext(ctx).Error(nil, messageUnknown, "connection", connection)
 }
 
 // again plans the next try after one that failed for a set. If X was asked once the

@@ -33,6 +33,17 @@ type RevokeOptions struct {
 	// not tell. Whoever consents again and again would keep everybody's tokens alive; it
 	// may be that one of them has to consent once more.
 	Overdue bool
+	// Forgo is told of a set that is forgotten without asking X, for the sake of another
+	// connection: before it is, if nothing can keep it, so that no crash leaves it unsaid.
+	// It may be told twice. unknown is true if nobody knows whose the set is: another
+	// connection with the same app may be of the same account. Default: nobody is told.
+	Forgo func(unknown bool)
+}
+
+func (o RevokeOptions) forgo(of grant.Grantee) {
+	if o.Forgo != nil {
+		o.Forgo(of.UserID == "")
+	}
 }
 
 // RevokeResult is what came of revoking one retired set.
@@ -43,11 +54,8 @@ type RevokeResult struct {
 	// Kept is true if the set is kept to be revoked with the working set.
 	Kept bool
 	// Forgotten is true if the set was forgotten without asking X, for the sake of
-	// another connection.
+	// another connection: see RevokeOptions.Forgo.
 	Forgotten bool
-	// Unknown is true if they were forgotten, and nobody knows whose they are: another
-	// connection with the same app may be of the same account.
-	Unknown bool
 }
 
 // revokeWithin is how long after its beginning a revocation may still call X: after
@@ -104,6 +112,11 @@ func (r *Redeemer) revokeOne(ctx context.Context, g *grant.Grant, options Revoke
 			failpoint.Hit("revoke-after-call")
 		}
 	}
+	forgoes := failure == nil && shared
+	toldFirst := forgoes && begun.Tokens == nil
+	if toldFirst {
+		options.forgo(of)
+	}
 	var kept bool
 	after, err := r.settle(ctx, begun, settlement{owner: g.Owner, change: func(g *grant.Grant) {
 		g.EndRevocation(id)
@@ -117,8 +130,11 @@ func (r *Redeemer) revokeOne(ctx context.Context, g *grant.Grant, options Revoke
 		}
 	}})
 	failpoint.Hit("revoke-after-persist")
-	forgotten := failure == nil && shared && !kept
-	return RevokeResult{Grant: after, Kept: kept, Forgotten: forgotten, Unknown: forgotten && of.UserID == ""}, errors.Join(failure, err)
+	forgotten := forgoes && !kept
+	if forgotten && !toldFirst {
+		options.forgo(of)
+	}
+	return RevokeResult{Grant: after, Kept: kept, Forgotten: forgotten}, errors.Join(failure, err)
 }
 
 // lookAgain looks at the other grants once more when all can see that this revocation is

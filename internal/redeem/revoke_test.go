@@ -36,37 +36,37 @@ func TestRevokeOne(t *testing.T) {
 		left      []string
 		forgotten bool
 		err       error
-		unknown   bool
 	}{
-		"it is revoked":         {func(*world) {}, "", append(both, "patch"), nil, false, nil, false},
-		"another lives on it":   {func(*world) {}, "7", []string{"patch"}, nil, true, nil, false},
-		"X does not answer":     {func(w *world) { w.revoke = func() error { return away } }, "", append(both[:2:2], "patch"), []string{"access-1"}, false, away, false},
-		"the store is away":     {func(w *world) { w.writes = []fault{fine, lost, lost} }, "", append(both, "patch", "patch", "patch"), nil, false, nil, false},
-		"written with an error": {func(w *world) { w.writes = []fault{fine, writtenBut(lost)} }, "", append(both, "patch"), nil, false, nil, false},
-		"another was first":     {func(w *world) { w.writes = []fault{conflict} }, "", both[:1], []string{"access-1"}, false, grant.ErrConflict, false},
+		"it is revoked":         {func(*world) {}, "", append(both, "patch"), nil, false, nil},
+		"another lives on it":   {func(*world) {}, "7", []string{"forgo", "patch"}, nil, true, nil},
+		"X does not answer":     {func(w *world) { w.revoke = func() error { return away } }, "", append(both[:2:2], "patch"), []string{"access-1"}, false, away},
+		"the store is away":     {func(w *world) { w.writes = []fault{fine, lost, lost} }, "", append(both, "patch", "patch", "patch"), nil, false, nil},
+		"written with an error": {func(w *world) { w.writes = []fault{fine, writtenBut(lost)} }, "", append(both, "patch"), nil, false, nil},
+		"another was first":     {func(w *world) { w.writes = []fault{conflict} }, "", both[:1], []string{"access-1"}, false, grant.ErrConflict},
 		"nobody knows whose": {func(w *world) {
 			w.alter(func(g *grant.Grant) { g.Retired[0].Account = grant.Account{} })
-		}, "7", []string{"me", "patch"}, nil, true, nil, false},
+		}, "7", []string{"me", "forgo", "patch"}, nil, true, nil},
 		"X says to nobody whose": {func(w *world) {
 			w.alter(func(g *grant.Grant) { g.Retired[0].Account = grant.Account{} })
 			w.me = func() (xapi.User, error) { return xapi.User{}, &xapi.Error{Kind: xapi.KindForbidden} }
-		}, "", []string{"me", "patch"}, nil, true, nil, true},
+		}, "", []string{"me", "forgo, whoever it is", "patch"}, nil, true, nil},
 		"X does not say whose": {func(w *world) {
 			w.alter(func(g *grant.Grant) { g.Retired[0].Account = grant.Account{} })
 			w.me = func() (xapi.User, error) { return xapi.User{}, away }
-		}, "", []string{"me"}, []string{"access-1"}, false, away, false},
+		}, "", []string{"me"}, []string{"access-1"}, false, away},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, w *world) {
 				w.connected()
 				w.alter(func(g *grant.Grant) { g.Forget() })
 				test.arrange(w)
-				result, err := w.RevokeOne(t.Context(), w.stored(), options(test.shared))
+				how := options(test.shared)
+				how.Forgo = func(unknown bool) {
+					w.trail = append(w.trail, map[bool]string{false: "forgo", true: "forgo, whoever it is"}[unknown])
+				}
+				result, err := w.RevokeOne(t.Context(), w.stored(), how)
 				if !errors.Is(err, test.err) || result.Forgotten != test.forgotten || !slices.Equal(w.trail, test.trail) {
 					t.Errorf("forgotten %t (%v) after %q, want %t (%v) after %q", result.Forgotten, err, w.trail, test.forgotten, test.err, test.trail)
-				}
-				if result.Unknown != test.unknown {
-					t.Errorf("unknown is %t", result.Unknown)
 				}
 				if _, _, left := w.accesses(); !slices.Equal(left, test.left) {
 					t.Errorf("%q still waits, want %q", left, test.left)
