@@ -15,9 +15,6 @@ import (
 // consent is: docs/token-safety.md.
 const overdue = 10 * time.Minute
 
-// unsaidAfter are the steps between the write that forgets a set and the word about it.
-var unsaidAfter = []string{"persist-after-write", "revoke-after-persist"}
-
 // judgeTwins looks at each revocation: X may end all that the account gave the app by it,
 // so it must not be asked while another connection lives there. That X's revocations end
 // one token alone in some worlds excuses nothing: the operator cannot know.
@@ -100,15 +97,10 @@ func (c *court) aliveAt(login string, at time.Time) bool {
 }
 
 // leftToTwin tells whether a token of a deleted connection was left alive because another
-// one held tokens of the account, and the operator said so. A process that was killed
-// between the write and the word could not.
+// one held tokens of the account, and the operator said so.
 func (c *court) leftToTwin(token xsim.TokenRecord, conn Connection) bool {
 	for _, run := range c.Runs {
-		words := wordsFor(conn, run.LeftToTwin)
-		if run.unsaid(conn) {
-			words = append(words, run.Ended)
-		}
-		for _, at := range words {
+		for _, at := range wordsFor(conn, run.LeftToTwin) {
 			if !at.Before(token.IssuedAt) && slices.ContainsFunc(c.twinsOf(token.Grant), func(twin Connection) bool { return c.holds(twin, at) }) {
 				return true
 			}
@@ -148,7 +140,7 @@ func (c *court) condemned(login string, at time.Time) bool {
 // asked to revoke them, or the operator said that it is not. It is zero if nothing tells.
 // A word that was decided on before X was asked for this one may be written after.
 func (c *court) gaveUpAt(conn Connection) time.Time {
-	var signs, unsaid []time.Time
+	var signs []time.Time
 	for _, event := range c.Books.Events {
 		own := c.personOf(event.Grant) == person{conn.Name, conn.Account}
 		if own && event.Endpoint == xsim.EndpointRevoke && event.At.After(conn.Removed) {
@@ -161,23 +153,11 @@ func (c *court) gaveUpAt(conn Connection) time.Time {
 				signs = append(signs, at)
 			}
 		}
-		if run.unsaid(conn) {
-			unsaid = append(unsaid, run.Ended)
-		}
-	}
-	if len(signs) == 0 {
-		signs = unsaid
 	}
 	if len(signs) == 0 {
 		return time.Time{}
 	}
 	return slices.MinFunc(signs, time.Time.Compare)
-}
-
-// unsaid tells whether a process may have forgotten a deleted connection's tokens without
-// having had the time to say so.
-func (r Run) unsaid(conn Connection) bool {
-	return r.End == Killed && slices.Contains(unsaidAfter, r.Step) && !conn.Wanted && r.Ended.After(conn.Removed)
 }
 
 // wordsFor are the times of what was said of a connection.

@@ -97,18 +97,13 @@ func twinRevoked(e *Evidence, when float64) {
 	e.Books.Tokens[6].Alive, e.Books.Tokens[6].KilledAt = false, moment(when)
 }
 
-func killedBeforeTheWord(e *Evidence, when float64) {
-	e.Runs[1].Asked, e.Runs[1].Ended, e.Runs[1].End, e.Runs[1].Step = time.Time{}, at(when), Killed, unsaidAfter[1]
-}
-
 func TestTwinsInOrder(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*Evidence)
 		left   int
 	}{
-		"both work":            {func(*Evidence) {}, 0},
-		"left alive for it":    {func(e *Evidence) { left(e, 70) }, 1},
-		"killed before saying": {func(e *Evidence) { deleted(e); killedBeforeTheWord(e, 70) }, 1},
+		"both work":         {func(*Evidence) {}, 0},
+		"left alive for it": {func(e *Evidence) { left(e, 70) }, 1},
 		"left alive for one that does not know yet that it is dead": {
 			func(e *Evidence) { left(e, 70); ended(e, 66, "ReauthorizationRequired") }, 1,
 		},
@@ -255,7 +250,6 @@ func TestTwinsBreached(t *testing.T) {
 			func(e *Evidence) {
 				deleted(e)
 				twinDeleted(e, 66)
-				killedBeforeTheWord(e, 70)
 			},
 			[]Rule{LeftAlive},
 		},
