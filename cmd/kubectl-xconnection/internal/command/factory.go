@@ -46,13 +46,19 @@ func (f *factory) config() (*rest.Config, error) {
 	return config, nil
 }
 
-// connections gives the client for XConnections, and the namespace to look in.
-func (f *factory) connections() (*connections, string, error) {
+// place is the cluster, and the namespace to look in.
+func (f *factory) place() (*rest.Config, string, error) {
 	namespace, err := f.namespace()
 	if err != nil {
 		return nil, "", err
 	}
 	config, err := f.config()
+	return config, namespace, err
+}
+
+// connections gives the client for XConnections, and the namespace to look in.
+func (f *factory) connections() (*connections, string, error) {
+	config, namespace, err := f.place()
 	if err != nil {
 		return nil, "", err
 	}
@@ -72,11 +78,7 @@ func (f *factory) connection(ctx context.Context, name string) (*connections, *v
 
 // posts gives the client for XPosts, and the namespace to look in.
 func (f *factory) posts() (*posts, string, error) {
-	namespace, err := f.namespace()
-	if err != nil {
-		return nil, "", err
-	}
-	config, err := f.config()
+	config, namespace, err := f.place()
 	if err != nil {
 		return nil, "", err
 	}
