@@ -38,7 +38,7 @@ type authenticator struct {
 
 func newAuthenticator(client client.Client, audience string, clock clock) *authenticator {
 	return &authenticator{
-		client: client, audience: audience, reviews: newTurnstile(clock),
+		client: client, audience: audience, reviews: newTurnstile(clock, reviewShare),
 		known:   cache.NewLRUExpireCacheWithClock(maxReviews, clock),
 		refused: cache.NewLRUExpireCacheWithClock(maxReviews, clock),
 	}

@@ -174,6 +174,11 @@ func idsOf(post *v1alpha1.XPost) []string {
 // before the deletion, and no time to live does: nothing may let the object go in
 // between.
 func (d *Door) deleteObject(ctx context.Context, cached *v1alpha1.XPost) error {
+	leave, err := d.writes.enter(cached.Namespace)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	post, err := partial.Whole(ctx, d.Live, cached)
 	if err == nil {
 		err = d.deleteWhole(ctx, post)

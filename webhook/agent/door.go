@@ -58,6 +58,7 @@ type Door struct {
 
 	callers *authenticator
 	rights  *authorizer
+	writes  *turnstile
 	busy    *places.Places[string]
 	handler http.Handler
 }
@@ -72,6 +73,7 @@ func New(options Options) *Door {
 		Options: options,
 		callers: newAuthenticator(options.Live, options.Audience, now),
 		rights:  newAuthorizer(options.Live, now),
+		writes:  newTurnstile(now, writeShare),
 		busy:    places.New[string](maxPerNamespace),
 	}
 	server := d.tools()

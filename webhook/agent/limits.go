@@ -26,6 +26,12 @@ const (
 	// maxReviewing of them are under way at once: as many as one namespace may call,
 	// and an eighth of what the server takes, however slow the API server is.
 	maxReviewing = 32
+	// writesPerSecond is how many XPosts may be made and deleted for the connections of one
+	// namespace in the long run, writeBurst how many together, and maxWriting how many at
+	// once: more than X takes of any account, and nothing for an API server.
+	writesPerSecond = 10
+	writeBurst      = 20
+	maxWriting      = 8
 	// maxBearer is far above the length of a service account's token.
 	maxBearer = 8 << 10
 

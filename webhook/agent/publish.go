@@ -190,6 +190,11 @@ func (d *Door) ensure(ctx context.Context, post *v1alpha1.XPost) (ensured *v1alp
 		}
 		// It has just gone.
 	}
+	leave, err := d.writes.enter(post.Namespace)
+	if err != nil {
+		return nil, false, err
+	}
+	defer leave()
 	ensured = post.DeepCopy()
 	err = d.Live.Create(ctx, ensured)
 	switch {

@@ -5,6 +5,7 @@ package agent_test
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -235,6 +236,22 @@ func TestOneWrite(t *testing.T) {
 	if w.creates != 1 || len(w.posts()) != 1 {
 		t.Errorf("%d XPosts were to be made, and there are %d", w.creates, len(w.posts()))
 	}
+}
+
+// One namespace's agents make no more objects than a person could ever mean. Repetitions make none,
+// and go on.
+func TestManyWrites(t *testing.T) {
+	w := newWorld(t)
+	for i := range 20 {
+		w.succeeds("publish_post", map[string]any{"text": "hello", "requestID": fmt.Sprint(i)})
+	}
+	w.fails("publish_post", map[string]any{"text": "hello", "requestID": "20"}, "Busy", "Nothing was done")
+	w.succeeds("publish_post", map[string]any{"text": "hello", "requestID": "0"})
+	if w.creates != 20 {
+		t.Errorf("%d XPosts were to be made, want 20", w.creates)
+	}
+	w.advance(time.Second)
+	w.succeeds("publish_post", map[string]any{"text": "hello", "requestID": "20"})
 }
 
 // What comes while the tool waits is told.

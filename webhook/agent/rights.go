@@ -54,7 +54,7 @@ type authorizer struct {
 }
 
 func newAuthorizer(client client.Client, clock clock) *authorizer {
-	return &authorizer{client, cache.NewLRUExpireCacheWithClock(maxReviews, clock), newTurnstile(clock)}
+	return &authorizer{client, cache.NewLRUExpireCacheWithClock(maxReviews, clock), newTurnstile(clock, reviewShare)}
 }
 
 // question is what an answer is kept under. All that RBAC may go by is in it.

@@ -13,29 +13,44 @@ import (
 	"github.com/agentconnect/x-operator/webhook/places"
 )
 
-// turnstile bounds the reviews that one address, or one tenant, has the API server
-// make: how many at once, so that they can't take all of the server's places, and how
-// many a second, so that they neither keep the API server busy nor push the answers
-// about others out of what is kept.
+// turnstile bounds what one address, or one tenant, has the API server do: how much at
+// once, so that it can't take all of the server's places, and how much a second, so that
+// it neither keeps the API server busy nor pushes what is about others out of what is kept.
 type turnstile struct {
+	share
 	clock clock
 	busy  *places.Places[string]
 
 	mu sync.Mutex
-	// rates are of those who had a review lately. Whoever had none for a second has
-	// all of its burst again, so nothing is lost with an old one.
+	// rates are of those who came lately. Whoever did not for longer than its burst takes
+	// to come back has all of it again, so nothing is lost with an old one.
 	rates *cache.LRUExpireCache
 }
 
-func newTurnstile(clock clock) *turnstile {
-	return &turnstile{clock: clock, busy: places.New[string](maxReviewing), rates: cache.NewLRUExpireCacheWithClock(maxReviews, clock)}
+// share is what one key may have.
+type share struct {
+	perSecond     float32
+	burst, atOnce int
+	// refusal is what those are told who had it.
+	refusal string
 }
 
-// enter lets a review of a key begin, which calls leave when it ends. It gives a fault
-// if that key has had its share.
+var (
+	reviewShare = share{reviewsPerSecond, reviewBurst, maxReviewing,
+		"Too many new callers at this address, or new calls of this namespace, have to be looked at."}
+	writeShare = share{writesPerSecond, writeBurst, maxWriting,
+		"Too much is published and deleted at once for the accounts of this namespace. Nothing was done."}
+)
+
+func newTurnstile(clock clock, of share) *turnstile {
+	return &turnstile{share: of, clock: clock, busy: places.New[string](of.atOnce), rates: cache.NewLRUExpireCacheWithClock(maxReviews, clock)}
+}
+
+// enter lets in what a key wants, which calls leave when it is done. It gives a fault if
+// that key has had its share.
 func (t *turnstile) enter(key string) (leave func(), err error) {
 	if !t.rate(key).TryAccept() || !t.busy.Enter(key) {
-		return nil, &fault{reasonBusy, "Too many new callers at this address, or new calls of this namespace, have to be looked at.", t.clock.Now().Add(time.Second)}
+		return nil, &fault{reasonBusy, t.refusal, t.clock.Now().Add(time.Second)}
 	}
 	return func() { t.busy.Leave(key) }, nil
 }
@@ -45,7 +60,7 @@ func (t *turnstile) rate(key string) flowcontrol.PassiveRateLimiter {
 	defer t.mu.Unlock()
 	rate, ok := t.rates.Get(key)
 	if !ok {
-		rate = flowcontrol.NewTokenBucketPassiveRateLimiterWithClock(reviewsPerSecond, reviewBurst, t.clock)
+		rate = flowcontrol.NewTokenBucketPassiveRateLimiterWithClock(t.perSecond, t.burst, t.clock)
 	}
 	t.rates.Add(key, rate, reviewKept)
 	return rate.(flowcontrol.PassiveRateLimiter)
