@@ -76,12 +76,17 @@ func (o *operator) addClocks(context.Context, *rest.Config) error {
 	log := o.mgr.GetLogger()
 	watched := newClocks(func(by time.Duration) {
 		log.Info("The clock leapt: all objects are looked at anew", "by", by.Round(time.Second).String())
-		tell(o.changed)
-		for _, late := range o.late {
-			tell(late)
-		}
+		o.tellLate()
 	})
 	return o.mgr.Add(everywhere(watched.watch))
+}
+
+// tellLate has every controller look at its objects.
+func (o *operator) tellLate() {
+	tell(o.changed)
+	for _, late := range o.late {
+		tell(late)
+	}
 }
 
 // newLate is a controller's own news of leaps.

@@ -7,7 +7,23 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/event"
 )
+
+// TestTellLate: each controller hears of a leap, and one that does not listen keeps none of the
+// others waiting.
+func TestTellLate(t *testing.T) {
+	o := &operator{changed: make(chan event.GenericEvent, 1)}
+	one, other := o.newLate(), o.newLate()
+	for range 2 {
+		o.tellLate()
+		<-one
+	}
+	if len(o.changed) != 1 || len(one) != 0 || len(other) != 1 {
+		t.Errorf("waiting are %d, %d and %d pieces of news", len(o.changed), len(one), len(other))
+	}
+}
 
 // TestClocks: a time of day that leaps is noticed, once, in both directions; time that passes,
 // and an adjustment, are none.
