@@ -40,8 +40,12 @@ func (r *XConnectionReconciler) secretChanged() handler.EventHandler {
 			if r.isEcho(e.ObjectNew) {
 				return
 			}
+			before, after, isGrant := grantsOf(e)
+			if isGrant && grant.ConsentMoved(before, after) {
+				r.personSeen()
+			}
 			prioritized, ok := q.(priorityqueue.PriorityQueue[reconcile.Request])
-			if !ok || !consented(e) {
+			if !ok || !isGrant || !grant.Consented(before, after) {
 				ordinary.Update(ctx, e, q)
 				return
 			}
@@ -64,8 +68,9 @@ func (r *XConnectionReconciler) isEcho(object client.Object) bool {
 	return r.grants.Shows(key, version)
 }
 
-func consented(e event.UpdateEvent) bool {
+// grantsOf are the two versions of a grant Secret, if that is what changed.
+func grantsOf(e event.UpdateEvent) (before, after *corev1.Secret, isGrant bool) {
 	before, okBefore := e.ObjectOld.(*corev1.Secret)
 	after, okAfter := e.ObjectNew.(*corev1.Secret)
-	return okBefore && okAfter && after.Labels[grant.LabelGrant] != "" && grant.Consented(before, after)
+	return before, after, okBefore && okAfter && after.Labels[grant.LabelGrant] != ""
 }

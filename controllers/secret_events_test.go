@@ -5,6 +5,7 @@ package controllers
 
 import (
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -29,13 +30,19 @@ func TestPeopleGoFirst(t *testing.T) {
 			Data: map[string][]byte{"tokens": []byte(tokens), "consent": []byte(consent)},
 		}
 	}
-	r := &XConnectionReconciler{Store: &grant.Store{Namespace: "home"}}
+	r := &XConnectionReconciler{Store: &grant.Store{Namespace: "home"}, Now: func() time.Time { return someTime }}
 	queue := priorityqueue.New[reconcile.Request]("people-go-first")
 	defer queue.ShutDown()
 	urgent := priorityUrgent
 	queue.AddWithOpts(priorityqueue.AddOpts{Priority: &urgent}, requestFor("team", "urgent")...)
 	r.secretChanged().Update(t.Context(), event.UpdateEvent{ObjectOld: stored("refreshed", "1", "1"), ObjectNew: stored("refreshed", "2", "1")}, queue)
+	if r.personUntil.Load() != 0 {
+		t.Error("a refresh is taken for a person's consent")
+	}
 	r.secretChanged().Update(t.Context(), event.UpdateEvent{ObjectOld: stored("consented", "1", "1"), ObjectNew: stored("consented", "2", "2")}, queue)
+	if r.personUntil.Load() != someTime.Add(personTime).UnixNano() {
+		t.Error("a person's consent is not noticed")
+	}
 	for _, want := range []string{"consented", "urgent", "refreshed"} {
 		got, priority, _ := queue.GetWithPriority()
 		if got.Name != want {

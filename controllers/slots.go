@@ -16,6 +16,9 @@ const (
 	slotWait = time.Second
 	// deskWait is how long a write waits for its turn before it goes on without one.
 	deskWait = time.Second
+	// personTime is how long after a sign of a consent that is under way writes take turns: a
+	// flow's signs come within seconds of one another.
+	personTime = 10 * time.Second
 	// turnDelay is about when a revocation that found no place asks again.
 	turnDelay = 2 * time.Second
 )
@@ -26,9 +29,10 @@ var errBusy = errors.New("all places for calls to X are taken")
 // that calls into a black hole never keep all else waiting. Revocations get half of the
 // places at most: a thousand deletions at once keep no refresh and no consent waiting.
 //
-// Routine writes of tokens and statuses take turns at desks, a quarter of the workers. More of
-// them at once make an API server that is busy no faster, and everybody's calls to it slower:
-// those of a person who consents meanwhile too, and these come one after another.
+// While a person consents, routine writes of tokens and statuses take turns at desks, a quarter
+// of the workers: more of them at once make everybody's calls to an API server that is busy
+// slower, and a person's come one after another. While nobody does they take none, since many
+// writes at once cost an API server less than as many in turn.
 type slots struct {
 	all, revocations, desks chan struct{}
 }
@@ -94,13 +98,19 @@ func (s slots) atDesk(ctx context.Context, write func() error) error {
 	return write()
 }
 
-// inTurn writes a token or a status when it is its turn; at once for a person who consented
-// and whose token nobody has yet.
+// inTurn writes a token or a status when it is its turn; at once if nobody consents, and for a
+// person who consented and whose token nobody has yet.
 func (r *XConnectionReconciler) inTurn(ctx context.Context, s *scope, write func() error) error {
-	if s.grant != nil && s.grant.Tokens != nil && !timeOf(s.grant.Tokens.ConsentedAt).Equal(s.before.Status.ConnectedAt) {
+	nobody := r.Now().UnixNano() > r.personUntil.Load()
+	if nobody || s.grant != nil && s.grant.Tokens != nil && !timeOf(s.grant.Tokens.ConsentedAt).Equal(s.before.Status.ConnectedAt) {
 		return write()
 	}
 	return r.slots.atDesk(ctx, write)
+}
+
+// personSeen notes that a consent moves on.
+func (r *XConnectionReconciler) personSeen() {
+	r.personUntil.Store(r.Now().Add(personTime).UnixNano())
 }
 
 // nextTurn is when a revocation that found no place asks again. It is no failure: its

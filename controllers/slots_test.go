@@ -159,11 +159,13 @@ func TestRefreshesWithoutAPlaceComeLast(t *testing.T) {
 	})
 }
 
-// Routine writes take turns, a quarter of the workers at once; a token that a person waits
-// for is written at once; writes that hang keep the others waiting for a moment only.
+// While a person consents routine writes take turns, a quarter of the workers at once; a token
+// that a person waits for is written at once; writes that hang keep the others waiting for a
+// moment only. While nobody consents no write waits.
 func TestRoutineWritesTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := &XConnectionReconciler{slots: newSlots(16)}
+		r := &XConnectionReconciler{slots: newSlots(16), Now: time.Now}
+		r.personSeen()
 		routine, awaited := connectedScope(), connectedScope()
 		routine.before.Status.ConnectedAt = timeOf(routine.grant.Tokens.ConsentedAt)
 		awaited.before.Status.ConnectedAt = nil
@@ -205,6 +207,14 @@ func TestRoutineWritesTakeTurns(t *testing.T) {
 		if err := r.inTurn(ended, routine, func() error { return errors.New("written") }); !isRace(err) {
 			t.Errorf("at the end of the process the error is %v", err)
 		}
+		close(answer)
+
+		time.Sleep(personTime + 1)
+		answer = make(chan struct{})
+		for range 10 {
+			go write()
+		}
+		expect(20, "without anybody who consents")
 		close(answer)
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -66,8 +67,10 @@ type XConnectionReconciler struct {
 	// Agents watches the workloads that agentRefs name; see agent.go.
 	Agents *AgentWatcher
 
-	slots  slots
-	sights sightings[types.UID]
+	slots slots
+	// personUntil is until when a person is taken to consent, in nanoseconds of Unix time.
+	personUntil atomic.Int64
+	sights      sightings[types.UID]
 	// settlings, revocations and publications each have a back-off of their own: what
 	// stands in the way of one must not delay another.
 	settlings, revocations, publications retries[types.UID]
