@@ -64,15 +64,44 @@ func appReader(t *testing.T, objects ...[]client.Object) *XConnectionReconciler 
 // TestChoiceOfXApp: what spec names is used; without a name a connection stays with the app
 // of its tokens as long as they live, whichever is the default one.
 func TestChoiceOfXApp(t *testing.T) {
+	for name, test := range choiceCases() {
+		t.Run(name, func(t *testing.T) {
+			s := connectedScope()
+			if test.change != nil {
+				test.change(s)
+			}
+			if err := appReader(t, test.apps...).readApp(t.Context(), s); err != nil {
+				t.Fatal(err)
+			}
+			said := ""
+			if s.app.problem != nil {
+				said = s.app.problem.message
+			}
+			if s.app.name != test.used || !strings.HasPrefix(said, test.problem) || (said == "") != (test.problem == "") {
+				t.Errorf("the app is %q, the problem %q", s.app.name, said)
+			}
+			if wayOut := strings.HasSuffix(said, "to use another, name it in spec.appName, and consent again"); wayOut != test.wayOut {
+				t.Errorf("a way out is told: %t, in %q", wayOut, said)
+			}
+			if changed := s.grant != nil && appChanged(s); changed != test.changed {
+				t.Errorf("a new consent is wanted: %t", changed)
+			}
+		})
+	}
+}
+
+type choiceCase struct {
+	change func(*scope)
+	apps   [][]client.Object
+	used   string
+	// problem is how what is told begins, if there is a problem.
+	problem         string
+	changed, wayOut bool
+}
+
+func choiceCases() map[string]choiceCase {
 	acme := storedApp("acme", "client")
-	for name, test := range map[string]struct {
-		change func(*scope)
-		apps   [][]client.Object
-		used   string
-		// problem is how what is told begins, if there is a problem.
-		problem         string
-		changed, wayOut bool
-	}{
+	return map[string]choiceCase{
 		"the default one moved":   {apps: [][]client.Object{acme, storedApp("next", "other", asDefault)}, used: "acme"},
 		"none is the default one": {apps: [][]client.Object{acme}, used: "acme"},
 		"several are the default one": {
@@ -105,29 +134,6 @@ func TestChoiceOfXApp(t *testing.T) {
 			apps: [][]client.Object{storedApp("acme", "client", allowsNobody, asDefault)},
 			used: "acme", problem: `the XApp "acme" does not allow the namespace`,
 		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := connectedScope()
-			if test.change != nil {
-				test.change(s)
-			}
-			if err := appReader(t, test.apps...).readApp(t.Context(), s); err != nil {
-				t.Fatal(err)
-			}
-			said := ""
-			if s.app.problem != nil {
-				said = s.app.problem.message
-			}
-			if s.app.name != test.used || !strings.HasPrefix(said, test.problem) || (said == "") != (test.problem == "") {
-				t.Errorf("the app is %q, the problem %q", s.app.name, said)
-			}
-			if wayOut := strings.HasSuffix(said, "to use another, name it in spec.appName, and consent again"); wayOut != test.wayOut {
-				t.Errorf("a way out is told: %t, in %q", wayOut, said)
-			}
-			if changed := s.grant != nil && appChanged(s); changed != test.changed {
-				t.Errorf("a new consent is wanted: %t", changed)
-			}
-		})
 	}
 }
 

@@ -76,7 +76,7 @@ func TestConnectionColumns(t *testing.T) {
 		connected.Status = xv1alpha1.XConnectionStatus{
 			Connected: true, Username: "jane_doe", TokenExpiresAt: &future, NextRefreshTime: &future,
 			TokenSecretRef: &xv1alpha1.SecretReference{Name: "token"}, AppName: "acme",
-			Conditions:     ready(metav1.ConditionTrue, xv1alpha1.ReasonConnected),
+			Conditions: ready(metav1.ConditionTrue, xv1alpha1.ReasonConnected),
 		}
 	})
 	waiting := &xv1alpha1.XConnection{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "waiting"}}
