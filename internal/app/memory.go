@@ -6,6 +6,8 @@ package app
 import (
 	"context"
 	"runtime/debug"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"k8s.io/client-go/rest"
@@ -22,12 +24,25 @@ const (
 	startGarbage = 25
 	// firstPasses is how long the passes over all objects take that follow.
 	firstPasses = 10 * time.Second
+	// busyStart is how many calls to X end a start before that: much is due then, as after an
+	// outage, and to collect its garbage four times as often as usual would slow it down.
+	busyStart = 100
 )
 
-// frugalStart allows little garbage until end is called.
+// frugalStart allows little garbage until end is called, once or more.
 func frugalStart() (end func()) {
 	usual := debug.SetGCPercent(startGarbage)
-	return func() { debug.SetGCPercent(usual) }
+	return sync.OnceFunc(func() { debug.SetGCPercent(usual) })
+}
+
+// atCall gives what is to be called for each call to X: it calls end at one of them.
+func atCall(number int64, end func()) func() {
+	var calls atomic.Int64
+	return func() {
+		if end != nil && calls.Add(1) == number {
+			end()
+		}
+	}
 }
 
 // tidyMemory gives back to the system, now and then, what garbage took. The runtime
@@ -45,7 +60,8 @@ func tidyMemory(ctx context.Context) {
 	}
 }
 
-// tellFilled calls filled once the caches are and all objects were looked at.
+// tellFilled calls filled once the caches are and all objects were looked at. In a busy start
+// the calls to X do so before: see atCall.
 func (o *operator) tellFilled(context.Context, *rest.Config) error {
 	if o.filled == nil {
 		return nil

@@ -16,6 +16,8 @@ import (
 type reporter struct {
 	log     logr.Logger
 	changed chan<- event.GenericEvent
+	// called is called for each call to X.
+	called func()
 }
 
 // Held implements redeem.Reporter.
@@ -45,6 +47,7 @@ func (r reporter) Ended(owner grant.Owner, err error) {
 
 // Called implements redeem.Reporter.
 func (r reporter) Called(operation string, err error) {
+	r.called()
 	result := "ok"
 	if err != nil {
 		result = string(xapi.KindOf(err))

@@ -164,7 +164,9 @@ func (o *operator) makeCore(ctx context.Context, _ *rest.Config) error {
 		Now:         o.Now,
 		Standing:    o.standing,
 		ConsentCode: outcome.ConsentCode,
-		Report:      reporter{log: o.mgr.GetLogger().WithName("redeem"), changed: o.changed},
+		Report: reporter{
+			log: o.mgr.GetLogger().WithName("redeem"), changed: o.changed, called: atCall(busyStart, o.filled),
+		},
 	})
 	return nil
 }
