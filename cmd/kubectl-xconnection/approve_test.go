@@ -93,13 +93,13 @@ func TestApproveUnasked(t *testing.T) {
 func TestApproveNot(t *testing.T) {
 	s := newStage(t)
 	post := s.draft()
-	for in, asked := range map[string]string{"n\n": "", "\n": "", "sure\n": "", "": "\n"} {
+	const no = "error: xpost {ns}/launch was not approved\n"
+	for in, says := range map[string]string{
+		"n\n": no, "\n": no, "sure\n": no,
+		"": "\n" + no + "Without somebody to ask, give --yes, once the post was read.\n",
+	} {
 		s.in = in
-		s.expect(s.runs("approve", "launch"), result{
-			code: command.ExitError,
-			err: shownDraft + "Approve this? [y/N]: " + asked + "error: xpost {ns}/launch was not approved\n" +
-				"Without somebody to ask, give --yes, once the post was read.\n",
-		})
+		s.expect(s.runs("approve", "launch"), result{code: command.ExitError, err: shownDraft + "Approve this? [y/N]: " + says})
 	}
 	if len(s.stored(post).Annotations) > 0 {
 		t.Errorf("the annotations are %v", post.Annotations)
@@ -208,8 +208,9 @@ func TestAnswerTooLate(t *testing.T) {
 // TestAnswerShowsAll: nothing of what is to be sent is hidden from who answers.
 func TestAnswerShowsAll(t *testing.T) {
 	s := newStage(t)
+	s.apply("agent", connected)
 	s.draft(func(post *v1alpha1.XPost) {
-		post.Spec.Text, post.Spec.Thread = "", []string{"pay\u202eyap \u00e9\U0001f600", "tab\there \U000e0041"}
+		post.Spec.Text, post.Spec.Thread = "", []string{"pay\u202eyap \u00e9\U0001f600", "tab\there \U000e0041", "fill\u3164er \u2800\ufe0f\U000e0100."}
 		post.Spec.ReplyTo = "1846987139428634858"
 		post.Spec.PublishAt = ptr.To(metav1.Unix(1_800_000_000, 0))
 		post.Spec.ReplySettings, post.Spec.MadeWithAI = v1alpha1.ReplyFollowing, true
@@ -218,15 +219,16 @@ func TestAnswerShowsAll(t *testing.T) {
 	s.in = "y\n"
 	s.expect(s.runs("approve", "launch"), result{
 		out: "xpost.x.agentconnect.dev/launch approved\n",
-		err: "xpost {ns}/launch, generation 1, through the XConnection \"agent\":\n" +
+		err: "xpost {ns}/launch, generation 1, through the XConnection \"agent\" (@jane_doe):\n" +
 			"  In reply to https://x.com/i/status/1846987139428634858.\n" +
 			"  At 2027-01-15T08:00:00Z, or as soon as it is approved after that.\n" +
 			"  Who may reply: Following.\n" +
 			"  It says that it was made with AI.\n" +
 			"  It is deleted at X with this object.\n" +
 			"  This object goes 1m30s after it has finished.\n" +
-			"\n  1 of 2\n  | pay\\u202eyap \u00e9\U0001f600\n" +
-			"\n  2 of 2\n  | tab\\u0009here \\U000e0041\n\n" +
+			"\n  1 of 3\n  | pay\\u202eyap \u00e9\U0001f600\n" +
+			"\n  2 of 3\n  | tab\\u0009here \\U000e0041\n" +
+			"\n  3 of 3\n  | fill\\u3164er \\u2800\\ufe0f\\U000e0100.\n\n" +
 			"Approve this? [y/N]: ",
 	})
 }

@@ -111,7 +111,7 @@ func (a *answer) run(ctx context.Context, name string) error {
 	if a.given(post) {
 		return a.result(post, a.print, a.did+" (unchanged)")
 	}
-	_, _ = io.WriteString(a.ErrOut, shown(post))
+	_, _ = io.WriteString(a.ErrOut, shown(post, a.account(ctx, post)))
 	if err := a.ask(post); err != nil {
 		return err
 	}
@@ -120,6 +120,16 @@ func (a *answer) run(ctx context.Context, name string) error {
 		return err
 	}
 	return a.result(answered, a.print, a.did)
+}
+
+// account is the handle that a post's connection has now; empty if it has none yet, and for
+// who may not read XConnections: an approver need not.
+func (a *answer) account(ctx context.Context, post *v1alpha1.XPost) string {
+	_, conn, err := a.connection(ctx, post.Spec.ConnectionRef.Name)
+	if err != nil {
+		return ""
+	}
+	return conn.Status.Username
 }
 
 // checkOpen refuses what no answer changes any more.
@@ -152,18 +162,17 @@ func (a *answer) ask(post *v1alpha1.XPost) error {
 	}
 	_, _ = fmt.Fprintf(a.ErrOut, "%s [y/N]: ", a.question)
 	line, err := bufio.NewReader(a.In).ReadString('\n')
+	no := &problem{code: ExitError, what: title(post) + " was not " + a.did}
 	switch strings.ToLower(strings.TrimSpace(line)) {
 	case "y", "yes":
 		return nil
 	case "":
 		if errors.Is(err, io.EOF) {
 			_, _ = fmt.Fprintln(a.ErrOut)
+			no.next = "Without somebody to ask, give --yes, once the post was read."
 		}
 	}
-	return &problem{
-		code: ExitError, what: title(post) + " was not " + a.did,
-		next: "Without somebody to ask, give --yes, once the post was read.",
-	}
+	return no
 }
 
 // write writes the answer to exactly what was shown.
@@ -173,6 +182,9 @@ func (a *answer) write(ctx context.Context, client *posts, read *v1alpha1.XPost)
 		answered, err := client.patch(ctx, post, map[string]any{
 			"metadata": map[string]any{"resourceVersion": post.ResourceVersion, "annotations": a.annotations(post)},
 		})
+		if apierrors.IsForbidden(err) {
+			return nil, a.notAllowed(read, err)
+		}
 		if !apierrors.IsConflict(err) || try == answerTries {
 			return answered, err
 		}
@@ -183,11 +195,19 @@ func (a *answer) write(ctx context.Context, client *posts, read *v1alpha1.XPost)
 		if err := checkOpen(post); err != nil {
 			return nil, err
 		}
-		if shown(post) != shown(read) || post.UID != read.UID {
+		if shown(post, "") != shown(read, "") || post.UID != read.UID {
 			return nil, &problem{
 				code: ExitError, what: fmt.Sprintf("%s was changed while it was read: it was not %s", title(read), a.did),
 				next: "Call this again to read it as it is now.",
 			}
 		}
+	}
+}
+
+// notAllowed names both verbs: the API server tells of approve only to who has patch.
+func (a *answer) notAllowed(post *v1alpha1.XPost, err error) error {
+	return &problem{
+		code: ExitError, what: fmt.Sprintf("%s was not %s: %v", title(post), a.did, err),
+		next: "It takes the verbs patch and approve on XPosts, as with the role x-operator-xpost-approver.",
 	}
 }

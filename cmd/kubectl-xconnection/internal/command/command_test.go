@@ -85,6 +85,29 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// TestAnswerWithoutPatch names both verbs that it takes, though the API server names but the
+// first. The connection that can't be read is no reason not to answer.
+func TestAnswerWithoutPatch(t *testing.T) {
+	const asJSON = "application/json"
+	forbids := answers(http.StatusForbidden, asJSON, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","message":"cannot patch","code":403}`)
+	reads := answers(http.StatusOK, asJSON, `{"apiVersion":"x.agentconnect.dev/v1alpha1","kind":"XPost",
+"metadata":{"name":"launch","namespace":"customer-a","uid":"1b4e28ba-2fa1","generation":2},"spec":{"connectionRef":{"name":"agent"},"text":"Hello"}}`)
+	server := func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/xposts/launch") {
+			reads(w, r)
+			return
+		}
+		forbids(w, r)
+	}
+	out, errOut, code := run(t.Context(), t, server, terminal.Screen{}, "reject", "launch", "--yes")
+	want := "xpost customer-a/launch, generation 2, through the XConnection \"agent\":\n\n  | Hello\n\n" +
+		"error: xpost customer-a/launch was not rejected: cannot patch\n" +
+		"It takes the verbs patch and approve on XPosts, as with the role x-operator-xpost-approver.\n"
+	if out != "" || errOut != want || code != command.ExitError {
+		t.Errorf("got the exit code %d, %q and %q; want %q", code, out, errOut, want)
+	}
+}
+
 // TestNoServer says which one did not answer.
 func TestNoServer(t *testing.T) {
 	gone := httptest.NewServer(nil)

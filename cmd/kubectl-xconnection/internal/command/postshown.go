@@ -13,11 +13,16 @@ import (
 )
 
 // shown is all of a post that a person must know to answer for it: what would be
-// published, where, when, and what became of it so far.
-func shown(post *v1alpha1.XPost) string {
+// published, where, when, and what became of it so far. The account is the connection's at
+// the moment; empty if it is not known.
+func shown(post *v1alpha1.XPost, account string) string {
 	var text strings.Builder
 	line := func(format string, arguments ...any) { _, _ = fmt.Fprintf(&text, format+"\n", arguments...) }
-	line("%s, generation %d, through the XConnection %q:", title(post), post.Generation, post.Spec.ConnectionRef.Name)
+	through := fmt.Sprintf("the XConnection %q", post.Spec.ConnectionRef.Name)
+	if account != "" {
+		through += " (@" + visible(account) + ")"
+	}
+	line("%s, generation %d, through %s:", title(post), post.Generation, through)
 	for _, term := range terms(post.Spec) {
 		line("  %s", term)
 	}
@@ -78,7 +83,7 @@ func visible(text string) string {
 	var out strings.Builder
 	for _, char := range text {
 		switch {
-		case unicode.IsPrint(char):
+		case unicode.IsPrint(char) && !blank(char):
 			out.WriteRune(char)
 		case char > 0xffff:
 			_, _ = fmt.Fprintf(&out, `\U%08x`, char)
@@ -87,4 +92,11 @@ func visible(text string) string {
 		}
 	}
 	return out.String()
+}
+
+// blank tells of characters that Unicode counts as letters, marks or symbols, and that show
+// nothing of their own: fillers, and the selectors of a variant, in which a text can be hidden.
+func blank(char rune) bool {
+	const blankBraille = 0x2800
+	return char == blankBraille || unicode.In(char, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
